@@ -1,0 +1,17 @@
+// The options of the step engine: how a global batch is cut and who computes it. Coordinator only.
+import { oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+
+/** `shards`: V, the fixed parts of a global batch; part of the mathematics. 65535 is what a word of the step protocol counts. */
+export const shardsSchema = wholeNumber(1, 65535).default(8);
+
+/** `workers`: how many threads compute; never part of the mathematics. */
+export const workersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024').default('auto');
+
+/** `maxWorkers`: for how many threads memory is laid out. */
+export const maxWorkersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024').default('auto');
+
+/** `numerics`: the same bits everywhere, or the fastest kernels of this machine. */
+export const numericsSchema = oneOf(['auto', 'portable', 'fast']).default('auto');
+
+/** `microBatch`: the most samples of one forward and backward inside a shard. */
+export const microBatchSchema = wordOr('auto', wholeNumber(1), 'a whole number of 1 or more').default('auto');

@@ -1,0 +1,213 @@
+// Turns the sizes of a run into places in the one shared memory: region by region, allocated once. Pure; read by every thread.
+import type { DatasetSpec } from '../data/dataset.ts';
+import type { Plan } from '../plan/plan.ts';
+import { treeSumScratchBytes } from '../kernels/gemm-scratch.ts';
+import { layOutWords, type Words } from './protocol.ts';
+import { planRanges, type RangePlan } from './ranges.ts';
+
+/** WebAssembly addresses are 32 bits. */
+export const MAX_MEMORY_BYTES = 2 ** 32;
+const WASM_PAGE_BYTES = 65_536;
+/** The kernels' constants lie below the map. */
+const FIRST_BYTE = WASM_PAGE_BYTES;
+/** Every region begins on a cache line; what one worker alone writes begins on a page. */
+const LINE_BYTES = 64;
+const OS_PAGE_BYTES = 4096;
+
+/** f64 cells of a seat, written by its worker alone: the phases' times in `SEAT_CELLS`, then what it is doing. */
+export const SEAT_CELLS = { times: 0, phase: 8, step: 9, index: 10, shards: 11, shardMs: 12, sleeping: 13 } as const;
+const SEAT_CELL_COUNT = 16;
+
+/** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
+export const RECORD_CELLS = { step: 0, time: 1, lossNumerator: 2, denominator: 3, correct: 4, samples: 5, lr: 6, isSkipped: 7 } as const;
+const RECORD_CELL_COUNT = 8;
+// The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
+const MOST_RECORDS = 1024;
+const LEAST_RECORDS = 16;
+const RING_BYTES = 1 << 22;
+
+/** A row of the memory table. `residentBytes` counts what a run with the given workers touches. */
+export interface RegionRow {
+  region: string;
+  allocatedBytes: number;
+  residentBytes: number;
+}
+
+/** Byte offsets of everything; plain data, sent once to every worker. */
+export interface MemoryMap {
+  shards: number;
+  maxWorkers: number;
+  words: Words;
+  ranges: RangePlan;
+  records: number;
+  recordCells: number;
+  /** Evaluation chunks a part, and f64 cells a chunk. */
+  chunks: number;
+  sumCells: number;
+  stateCount: number;
+  words64: number;
+  words32: number;
+  seatCells: number;
+  recordRing: number;
+  chunkCells: number;
+  constants: number;
+  generations: readonly [number, number];
+  /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states. */
+  arrayBytes: number;
+  best: number;
+  /** The reduced gradient between NORM and UPDATE; 0 bytes where there is no clipping. */
+  reduced: number;
+  /** V + maxWorkers gradient buffers: the gradient, then the shard's f64 sums and its sample count. */
+  gradients: number;
+  gradientStride: number;
+  gradientTail: number;
+  /** One a seat: activations, GEMM scratch, one range's gradient, slot addresses, tree scratch, f64 sums. */
+  seats: number;
+  seatStride: number;
+  seatScratch: number;
+  seatRange: number;
+  seatSlots: number;
+  seatTree: number;
+  seatSums: number;
+  inputs: number;
+  targets: number;
+  /** Sample ids in epoch order, of even and odd epochs. */
+  orders: readonly [number, number];
+  validationIds: number;
+  testIds: number;
+  byteLength: number;
+  rows: RegionRow[];
+}
+
+export interface MemoryShape {
+  plan: Plan;
+  dataset: DatasetSpec;
+  parts: { train: number; validation: number; test: number };
+  shards: number;
+  workers: number;
+  maxWorkers: number;
+  stateCount: number;
+  hasNorm: boolean;
+}
+
+/** A run that does not fit: the message carries the table and what would fit. */
+export class MemoryError extends Error {
+  readonly exitCode = 2;
+}
+
+const align = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
+const elementsOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
+
+/** Bytes of one sample's input and target as they lie in memory. */
+export function sampleBytes({ input, target }: DatasetSpec): { input: number; target: number } {
+  const width = { u8: 1, i32: 4, f32: 4 };
+  const targetElements = target.kind === 'class' ? 1 : elementsOf(target.shape);
+  return { input: elementsOf(input.shape) * width[input.storage], target: targetElements * width[target.storage] };
+}
+
+/** Evaluation is cut into at most 256 chunks a part: enough for balance among 64 workers, few enough words to look at. */
+const MOST_CHUNKS = 256;
+export const evaluationChunks = (samples: number, rows: number): number => Math.min(MOST_CHUNKS, Math.ceil(samples / rows));
+
+/**
+ * Places everything.
+ * @throws MemoryError where it does not fit in 4 GiB, with the table and a smaller setting.
+ */
+export function mapMemory(shape: MemoryShape): MemoryMap {
+  const { plan, dataset, parts, shards, workers, maxWorkers, stateCount, hasNorm } = shape;
+  const rows: RegionRow[] = [];
+  let at = FIRST_BYTE;
+  /** Reserves `bytes`; `touched` of them will be resident. */
+  const reserve = (region: string, bytes: number, touched = bytes, alignment = LINE_BYTES): number => {
+    const offset = align(at, alignment);
+    at = offset + bytes;
+    const row = rows.find((existing) => existing.region === region);
+    if (row === undefined) rows.push({ region, allocatedBytes: bytes, residentBytes: touched });
+    else {
+      row.allocatedBytes += bytes;
+      row.residentBytes += touched;
+    }
+    return offset;
+  };
+
+  const ranges = planRanges(plan.parameterElements);
+  const chunks = Math.max(evaluationChunks(parts.validation, plan.rows), evaluationChunks(parts.test, plan.rows));
+  const words = layOutWords({ shards, ranges: ranges.count, chunks, seats: maxWorkers, hasNorm });
+  const sumCells = plan.sums.length;
+  const recordCells = RECORD_CELL_COUNT + ranges.count;
+  const records = Math.max(LEAST_RECORDS, Math.min(MOST_RECORDS, Math.floor(RING_BYTES / (recordCells * 8))));
+  const arrayBytes = plan.parameterElements * 4;
+  const generationBytes = arrayBytes * (1 + stateCount);
+  const gradientTail = align(arrayBytes, 8);
+  const gradientStride = align(gradientTail + (sumCells + 1) * 8, LINE_BYTES);
+  const seatScratch = align(plan.activationBytes, LINE_BYTES);
+  const seatRange = align(seatScratch + plan.scratchBytes, LINE_BYTES);
+  const seatSlots = align(seatRange + ranges.elements * 4, LINE_BYTES);
+  const seatTree = align(seatSlots + shards * 4, LINE_BYTES);
+  const seatSums = align(seatTree + treeSumScratchBytes(shards), LINE_BYTES);
+  const seatStride = align(seatSums + sumCells * 8, OS_PAGE_BYTES);
+  const sample = sampleBytes(dataset);
+  const idBytes = parts.train * 4;
+
+  const map = {
+    shards, maxWorkers, words, ranges, records, recordCells, chunks, sumCells, stateCount, arrayBytes,
+    gradientStride, gradientTail, seatStride, seatScratch, seatRange, seatSlots, seatTree, seatSums,
+    words64: reserve('control', words.count64 * 8),
+    words32: reserve('control', words.count32 * 4),
+    seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
+    recordRing: reserve('control', records * recordCells * 8),
+    chunkCells: reserve('control', chunks * sumCells * 8),
+    constants: reserve('control', plan.constants.length * 4),
+    generations: [
+      reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
+      reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
+    ] as const,
+    best: reserve('best weights', parts.validation > 0 ? arrayBytes : 0),
+    reduced: reserve('reduced gradient', hasNorm ? arrayBytes : 0),
+    gradients: reserve('gradient slots', (shards + maxWorkers) * gradientStride, (shards + workers) * gradientStride, OS_PAGE_BYTES),
+    seats: reserve('activations', maxWorkers * seatStride, workers * seatStride, OS_PAGE_BYTES),
+    inputs: reserve('samples', dataset.samples * sample.input, undefined, OS_PAGE_BYTES),
+    targets: reserve('samples', dataset.samples * sample.target),
+    orders: [reserve('order of samples', idBytes), reserve('order of samples', idBytes)] as const,
+    validationIds: reserve('order of samples', parts.validation * 4),
+    testIds: reserve('order of samples', parts.test * 4),
+    byteLength: 0,
+    rows,
+  };
+  map.byteLength = align(at, WASM_PAGE_BYTES);
+  addRest(rows, map.byteLength);
+  if (map.byteLength > MAX_MEMORY_BYTES) throw new MemoryError(describeTooLarge(shape, map));
+  return map;
+}
+
+/** What lies below the map and between the regions is allocated too: the table's sum is the memory's size. */
+function addRest(rows: RegionRow[], byteLength: number): void {
+  const placed = rows.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0);
+  const control = rows.find(({ region }) => region === 'control')!;
+  control.allocatedBytes += byteLength - placed;
+}
+
+function describeTooLarge(shape: MemoryShape, map: MemoryMap): string {
+  const mib = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  const table = map.rows.map(({ region, allocatedBytes }) => `${region} ${mib(allocatedBytes)}`).join(', ');
+  return (
+    `memory: expected at most ${mib(MAX_MEMORY_BYTES)} of shared memory, got ${mib(map.byteLength)} (${table}); ` +
+    suggestSmaller(shape, map)
+  );
+}
+
+/** The one setting that would fit, tried in the order of what costs least. */
+function suggestSmaller(shape: MemoryShape, map: MemoryMap): string {
+  const excess = map.byteLength - MAX_MEMORY_BYTES;
+  const { shards, workers, maxWorkers, dataset, parts } = shape;
+  const perWorker = map.gradientStride + map.seatStride;
+  const fewerSeats = maxWorkers - Math.ceil(excess / perWorker);
+  if (fewerSeats >= workers) return `maxWorkers: ${fewerSeats} would fit`;
+  const fewerShards = shards - Math.ceil(excess / map.gradientStride);
+  if (fewerShards >= 1) return `shards: ${fewerShards} would fit`;
+  const bytes = sampleBytes(dataset);
+  const samples = parts.train + parts.validation + parts.test;
+  const dataBytes = samples * (bytes.input + bytes.target);
+  if (dataBytes > excess) return `a dataset of ${Math.floor((samples * (dataBytes - excess)) / dataBytes)} samples would fit`;
+  return 'use a smaller model';
+}
