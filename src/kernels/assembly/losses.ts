@@ -1,0 +1,80 @@
+// Logits or predictions and targets → loss sums and the gradient of the sum; every worker thread runs it.
+// sums: three f64 cells (numerator, denominator, correct); accumulate = 0 assigns them.
+import { loadTail, storeTail } from './lanes';
+import { exp4, log1 } from './vector-math';
+
+function addSums(sums: usize, numerator: f64, denominator: f64, correct: f64, accumulate: i32): void {
+  if (accumulate) {
+    numerator += load<f64>(sums);
+    denominator += load<f64>(sums, 8);
+    correct += load<f64>(sums, 16);
+  }
+  store<f64>(sums, numerator);
+  store<f64>(sums, denominator, 8);
+  store<f64>(sums, correct, 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function rowMax(row: usize, classes: usize): f32 {
+  let top: f32 = -Infinity;
+  for (let c: usize = 0; c < classes << 2; c += 4) {
+    const x = load<f32>(row + c);
+    if (x > top) top = x;
+  }
+  return top;
+}
+
+/** Softmax cross-entropy, summed over rows; dLogits (rows, classes) = softmax - one-hot where dLogits is not 0. */
+export function softmaxCrossEntropy(
+  dLogits: usize, logits: usize, labels: usize, rows: usize, classes: usize, sums: usize, accumulate: i32,
+): void {
+  let loss: f64 = 0, correct: f64 = 0;
+  const rowBytes = classes << 2;
+  const vectorBytes = (classes & ~3) << 2;
+  const rest = classes & 3;
+  for (let r: usize = 0; r < rows; ++r) {
+    const label = load<u32>(labels + (r << 2));
+    const top = rowMax(logits, classes);
+    const atLabel = load<f32>(logits + (<usize>label << 2));
+    const tops = f32x4.splat(top);
+    let first: usize = 0;
+    while (first < label && load<f32>(logits + (first << 2)) != top) ++first;
+    let lanes = f32x4.splat(0);
+    let c: usize = 0;
+    for (; c < vectorBytes; c += 16) {
+      const e = exp4(f32x4.sub(v128.load(logits + c), tops));
+      lanes = f32x4.add(lanes, e);
+      if (dLogits) v128.store(dLogits + c, e);
+    }
+    if (rest) {
+      const e = exp4(f32x4.sub(loadTail(logits + c, rest), tops));
+      lanes = f32x4.add(lanes, v128.and(e, i32x4.lt_u(i32x4(0, 1, 2, 3), i32x4.splat(<i32>rest))));
+      if (dLogits) storeTail(dLogits + c, e, rest);
+    }
+    const sum = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 2) + (f32x4.extract_lane(lanes, 1) + f32x4.extract_lane(lanes, 3));
+    loss += log1(<f64>sum) - (<f64>atLabel - <f64>top);
+    if (first == label && atLabel == top && sum == sum) correct += 1;
+    if (dLogits) {
+      for (let d: usize = 0; d < rowBytes; d += 4) store<f32>(dLogits + d, load<f32>(dLogits + d) / sum);
+      const at = dLogits + (<usize>label << 2);
+      store<f32>(at, load<f32>(at) - 1);
+      dLogits += rowBytes;
+    }
+    logits += rowBytes;
+  }
+  addSums(sums, loss, <f64>rows, correct, accumulate);
+}
+
+/** Squared error, summed over rows x cols elements; dPrediction = 2 (prediction - target) where it is not 0. */
+export function meanSquaredError(
+  dPrediction: usize, prediction: usize, target: usize, rows: usize, cols: usize, sums: usize, accumulate: i32,
+): void {
+  let loss: f64 = 0;
+  for (let i: usize = 0; i < (rows * cols) << 2; i += 4) {
+    const d = load<f32>(prediction + i) - load<f32>(target + i);
+    loss += <f64>d * <f64>d;
+    if (dPrediction) store<f32>(dPrediction + i, d + d);
+  }
+  addSums(sums, loss, <f64>(rows * cols), 0, accumulate);
+}

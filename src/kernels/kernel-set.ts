@@ -1,0 +1,54 @@
+// The names and call signature that every backend's kernels share; any thread.
+
+/** A numeric routine on byte addresses in the shared memory; 0 or undefined where it has no result. */
+export type Kernel = (...args: number[]) => number;
+
+/** Every kernel; the order is that of the sources in assembly/. */
+export const KERNEL_NAMES = [
+  'gemm',
+  'copy',
+  'fill',
+  'accumulate',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'addRow',
+  'scale',
+  'addScalar',
+  'negate',
+  'square',
+  'sqrt',
+  'relu',
+  'reluBackward',
+  'tanhBackward',
+  'sigmoidBackward',
+  'exp',
+  'log',
+  'tanh',
+  'sigmoid',
+  'softmaxCrossEntropy',
+  'meanSquaredError',
+  'gatherBytes',
+  'gatherFloats',
+  'gatherByteLabels',
+  'gatherIntLabels',
+  'copyStrided',
+  'sumStrided',
+  'sumRows',
+  'treeSum',
+  'scaleSquareSum',
+  'sgd',
+  'adam',
+  'uniform',
+] as const;
+
+/** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */
+export type KernelName = (typeof KERNEL_NAMES)[number];
+
+/** A full set of kernels over one memory. */
+export interface KernelSet {
+  /** The identity that a run stores: two sets of one identity give the same bits. */
+  readonly backend: string;
+  readonly kernels: Readonly<Record<KernelName, Kernel>>;
+}
