@@ -1,0 +1,106 @@
+// The options of the data sources: what `data` in a config may say. Coordinator only.
+import { z } from 'zod';
+import {
+  betweenKeys,
+  type Frozen,
+  flag,
+  fraction,
+  mapping,
+  nonEmptyText,
+  numberAbove0,
+  numberFrom,
+  oneOf,
+  wholeNumber,
+  wordOr,
+} from '../config/scalars.schema.ts';
+
+const path = () => nonEmptyText('a path');
+const column = () =>
+  z.union([wholeNumber(0), nonEmptyText('a column')], { error: 'a column name or a column index of 0 or more' });
+const SHAPE_PHRASE = 'a whole number of 1 or more, or a shape such as [1, 28, 28]';
+
+/** What every source takes. 64 samples a global batch are 8 rows in each of the default 8 shards. */
+const common = {
+  batchSize: wordOr('full', wholeNumber(1), 'a whole number of 1 or more').default(64),
+  validation: fraction().default(0),
+  shuffle: flag().default(true),
+};
+
+/** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */
+const test = fraction().default(0);
+
+const leavesTraining = ({ validation, test }: { validation: unknown; test: unknown }) =>
+  typeof validation !== 'number' || typeof test !== 'number' || validation + test < 1;
+const leavesTrainingIssue = betweenKeys('test', 'validation and test to sum to less than 1');
+
+const mnistSchema = mapping({ source: z.literal('mnist'), dir: path().optional(), ...common });
+
+const digitsSchema = mapping({ source: z.literal('digits'), ...common, test }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
+const syntheticSchema = mapping({
+  source: z.literal('synthetic'),
+  samples: wholeNumber(1, 0xffff_ffff),
+  features: z.union([wholeNumber(1), z.array(wholeNumber(1)).min(1)], { error: SHAPE_PHRASE }),
+  classes: wholeNumber(2).optional(),
+  outputs: wholeNumber(1).optional(),
+  noise: numberFrom(0).default(0.1),
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ classes, outputs }) => (classes === undefined) !== (outputs === undefined),
+    betweenKeys('classes', 'either classes (to classify) or outputs (to regress), one of the two'),
+  );
+
+const idxSchema = mapping({
+  source: z.literal('idx'),
+  images: path(),
+  labels: path(),
+  testImages: path().optional(),
+  testLabels: path().optional(),
+  divisor: numberAbove0().default(255),
+  classes: wholeNumber(2).optional(),
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ testImages, testLabels }) => (testImages === undefined) === (testLabels === undefined),
+    betweenKeys('testLabels', 'testImages and testLabels together, or neither'),
+  )
+  .refine(
+    ({ testImages, test }) => testImages === undefined || test === 0,
+    betweenKeys('test', 'no fraction, as testImages is the test part'),
+  );
+
+const csvSchema = mapping({
+  source: z.literal('csv'),
+  file: path(),
+  target: column(),
+  task: oneOf(['auto', 'classification', 'regression']).default('auto'),
+  header: wordOr('auto', z.boolean(), 'true or false').default('auto'),
+  delimiter: z
+    .string({ error: 'one character' })
+    .regex(/^[^"\r\n]$/u, { error: 'one character' })
+    .default(','),
+  ignore: z.array(column(), { error: 'a list of columns such as [id, 3]' }).default([]),
+  ...common,
+  test,
+}).refine(leavesTraining, leavesTrainingIssue);
+
+/** `data`: one of the sources, each with its own options. */
+export const dataSchema = z.discriminatedUnion(
+  'source',
+  [mnistSchema, digitsSchema, syntheticSchema, idxSchema, csvSchema],
+  { error: 'a data source: mnist, digits, synthetic, idx or csv' },
+);
+
+/** The keys whose values are paths: where the bytes lie, which decides no bit. */
+export const DATA_PATH_KEYS = ['dir', 'images', 'labels', 'testImages', 'testLabels', 'file'] as const;
+
+/** The resolved options of a source, all defaults filled in. */
+export type DataOptions = Frozen<z.output<typeof dataSchema>>;

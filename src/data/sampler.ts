@@ -1,0 +1,52 @@
+// (seed, epoch, step, shard) → the ids of the samples in that shard, a pure function; coordinator, tests and replay.
+
+import { PURPOSE } from '../kernels/purpose.ts';
+import { identity, permute } from './permutation.ts';
+
+/** All that decides which sample is where. `batchSize` is the global batch. */
+export interface SamplerSpec {
+  seed: number;
+  trainSamples: number;
+  batchSize: number;
+  shards: number;
+  isShuffled: boolean;
+}
+
+/** Steps of one epoch; the last one's global batch may be smaller. */
+export function stepsPerEpoch(s: SamplerSpec): number {
+  return Math.ceil(s.trainSamples / s.batchSize);
+}
+
+/** The global batch of a step (counted from 0 over the whole run): `count` positions from `start` on in its epoch's order. */
+export function stepBatch(s: SamplerSpec, step: number): { epoch: number; start: number; count: number } {
+  const steps = stepsPerEpoch(s);
+  const epoch = Math.floor(step / steps);
+  const start = (step - epoch * steps) * s.batchSize;
+  return { epoch, start, count: Math.min(s.batchSize, s.trainSamples - start) };
+}
+
+/** Shard v of a global batch of `count`: ⌊count/V⌋ samples, one more for v < count mod V; `start` counts inside the global batch. */
+export function shardRange(count: number, shards: number, v: number): { start: number; count: number } {
+  const least = Math.floor(count / shards);
+  const larger = count - least * shards;
+  return { start: v * least + Math.min(v, larger), count: v < larger ? least + 1 : least };
+}
+
+/** Writes the order of an epoch: the positions 0..trainSamples−1, permuted where the sampler is shuffled. `out` (trainSamples). */
+export function epochOrder(s: SamplerSpec, epoch: number, out: Uint32Array): void {
+  if (s.isShuffled) permute(out, s.seed, PURPOSE.shuffle, epoch);
+  else identity(out);
+}
+
+/**
+ * The sample ids of one shard of one step, worked out from nothing. The engine keeps an epoch's order instead of making it
+ * again for every shard; this is the form that tests and replay compare it with.
+ */
+export function shardSampleIds(s: SamplerSpec, trainIds: Uint32Array, step: number, shard: number): Uint32Array {
+  const batch = stepBatch(s, step);
+  const range = shardRange(batch.count, s.shards, shard);
+  const order = new Uint32Array(s.trainSamples);
+  epochOrder(s, batch.epoch, order);
+  const start = batch.start + range.start;
+  return order.subarray(start, start + range.count).map((position) => trainIds[position]);
+}

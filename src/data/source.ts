@@ -1,0 +1,38 @@
+// What every source of samples brings, before the samples are split into parts; coordinator.
+
+/** What a plan has to know of a dataset: how many samples, and how inputs and targets lie in memory. */
+export interface DatasetSpec {
+  name: string;
+  samples: number;
+  /** One sample's shape, `[1, 28, 28]` for MNIST; stored row-major, one sample after the other. Used as element / divisor. */
+  input: { shape: number[]; storage: 'u8' | 'f32'; divisor: number };
+  target: ClassTarget | { kind: 'values'; storage: 'f32'; shape: number[] };
+}
+
+/** Labels 0 to classes − 1, one a sample. */
+export interface ClassTarget {
+  kind: 'class';
+  storage: 'u8' | 'i32';
+  classes: number;
+}
+
+export type Inputs = Uint8Array | Float32Array;
+export type Targets = Uint8Array | Int32Array | Float32Array;
+
+/** An opened source: all that can be wrong with it was checked, but big samples are still on the disk. */
+export interface Source {
+  name: string;
+  input: DatasetSpec['input'];
+  target: DatasetSpec['target'];
+  /** Samples that may be split into parts: ids 0 to splitSamples − 1. */
+  splitSamples: number;
+  /** Samples that the source itself keeps for testing: the ids after those; 0 where it keeps none. */
+  testSamples: number;
+  /** Writes all samples in the order of their ids. The arrays have exactly the size that the fields above say. */
+  fill(inputs: Inputs, targets: Targets): void;
+}
+
+/** Elements of one sample. */
+export function sampleElements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
