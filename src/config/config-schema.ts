@@ -1,0 +1,52 @@
+// Composes the options schemas that the parts export into the one strict schema of a config. Coordinator only.
+import type { z } from 'zod';
+import { dataSchema } from '../data/data.schema.ts';
+import {
+  maxWorkersSchema,
+  microBatchSchema,
+  numericsSchema,
+  shardsSchema,
+  workersSchema,
+} from '../engine/engine.schema.ts';
+import {
+  descriptionSchema,
+  type EvaluationConfig,
+  epochsSchema,
+  evaluationSchema,
+  loggingSchema,
+  nameSchema,
+  seedSchema,
+  stepsSchema,
+} from '../experiment/experiment.schema.ts';
+import { lossSchema, modelSchema } from '../nn/nn.schema.ts';
+import { clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
+import { type Frozen, mapping } from './scalars.schema.ts';
+
+/** Every key of a config. Their order is the order in which a resolved config is written. */
+export const configSchema = mapping({
+  name: nameSchema,
+  description: descriptionSchema,
+  seed: seedSchema,
+  data: dataSchema,
+  shards: shardsSchema,
+  workers: workersSchema,
+  maxWorkers: maxWorkersSchema,
+  numerics: numericsSchema,
+  model: modelSchema,
+  loss: lossSchema,
+  microBatch: microBatchSchema,
+  optimizer: optimizerSchema.prefault({ name: 'adam' }),
+  clip: clipSchema.optional(),
+  epochs: epochsSchema,
+  steps: stepsSchema,
+  evaluation: evaluationSchema,
+  logging: loggingSchema,
+});
+
+/** What the schema makes of a config before the defaults that depend on other keys are known. */
+export type ParsedConfig = z.output<typeof configSchema>;
+
+/** A resolved config: every default filled in, frozen to the leaves; it has either `epochs` or `steps`. */
+export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'evaluation'>> {
+  readonly evaluation: EvaluationConfig;
+}

@@ -1,0 +1,1 @@
+export type { TrainConfig } from './config-schema.ts';
