@@ -1,0 +1,8 @@
+// Plain data to MessagePack bytes and back, in any thread: the only place where a Packr is made.
+import { Packr } from 'msgpackr';
+
+/**
+ * The packer for plans, messages and saved state.
+ * `moreTypes` is what keeps typed arrays whole: the bare `pack` of msgpackr cuts a Float32Array's floats to bytes without an error.
+ */
+export const packr = new Packr({ moreTypes: true });
