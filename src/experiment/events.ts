@@ -1,0 +1,191 @@
+// What a training run tells the outside, as plain data: the coordinator makes these, `--json` and the terminal show them.
+
+import type { Plan } from '../plan/plan.ts';
+
+/** Where a step's time goes, in ms a step, means over the workers; the seven parts sum to the step. */
+export interface PhaseMs {
+  gather: number;
+  forward: number;
+  backward: number;
+  /** The tree sums (with clipping: what the NORM phase took). */
+  reduce: number;
+  /** The optimizer, and the tree sums where one kernel does both. */
+  update: number;
+  /** All waiting but the gate's. */
+  wait: number;
+  /** Parked at the gate. */
+  coordinator: number;
+}
+
+/** The phases in the order in which they are shown and written. */
+export const PHASE_NAMES = ['gather', 'forward', 'backward', 'reduce', 'update', 'wait', 'coordinator'] as const;
+
+/** One region of memory: what the map reserves and what of it the run will touch. */
+export interface MemoryRow {
+  region: string;
+  allocatedBytes: number;
+  residentBytes: number;
+  /** True for a region of the one shared WebAssembly.Memory, false for Node's own part. */
+  isShared: boolean;
+}
+
+/** How much of `workers` the fixed number of shards lets work at once. @see parallelism.ts */
+export interface Parallelism {
+  /** The most that `workers` can be faster than one: V / ⌈V/N⌉. */
+  ceiling: number;
+  /** The same as a share of N: V / (N·⌈V/N⌉). */
+  efficiencyCeiling: number;
+  /** Workers that never get a shard. */
+  idleWorkers: number;
+  /** A number of shards that would keep all workers busy, where the ceiling is below 0.9; it changes the mathematics. */
+  betterShards: number | null;
+}
+
+/** Everything is loaded, planned and allocated; the first step is next. */
+export interface StartEvent {
+  type: 'start';
+  /** lockstep's own version. */
+  version: string;
+  name: string;
+  /** As given to `train`, relative to the working directory where it was; null in a dry run. */
+  runFolder: string | null;
+  node: string;
+  cores: number;
+  numerics: 'portable' | 'fast';
+  /** Backend identity, such as `wasm-simd`. */
+  backend: string;
+  workers: number;
+  shards: number;
+  batchSize: number;
+  microBatch: number;
+  parameters: number;
+  layers: Plan['layers'];
+  samples: { train: number; validation: number; test: number };
+  stepsPerEpoch: number;
+  /** Null where the config gives `steps`. */
+  epochs: number | null;
+  steps: number;
+  memory: MemoryRow[];
+  parallelism: Parallelism;
+  configSha256: string;
+  planSha256: string;
+}
+
+/** A window of steps, at most 20 windows a second; numbers are means over the window. NaN and ±Infinity are null in JSON. */
+export interface StepEvent {
+  type: 'step';
+  /** The window's last step, counted from 0. */
+  step: number;
+  /** The last step's epoch, counted from 0. */
+  epoch: number;
+  /** Steps in the window. */
+  steps: number;
+  loss: number;
+  lr: number;
+  /** Of the scaled, reduced gradient; null where the run has no use for it (no clipping). */
+  gradNorm: number | null;
+  samplesPerSecond: number;
+  stepMs: number;
+  phases: PhaseMs;
+}
+
+/** An epoch is done and, where it was due, evaluated. */
+export interface EpochEvent {
+  type: 'epoch';
+  /** Epochs done, so 1 after the first. */
+  epoch: number;
+  /** Steps done over the whole run. */
+  step: number;
+  trainLoss: number;
+  trainMetric: number;
+  validationLoss?: number;
+  validationMetric?: number;
+  /** What the metrics are: `accuracy`, `mse`, … */
+  metric: string;
+  lr: number;
+  /** Of this epoch's training steps, without evaluation. */
+  samplesPerSecond: number;
+  /** Median of this epoch's steps. */
+  stepMs: number;
+  /** Wall time of this epoch, evaluation included. */
+  seconds: number;
+  isBest: boolean;
+}
+
+/** Something that a person should read. */
+export interface NoticeEvent {
+  type: 'notice';
+  level: 'info' | 'warning';
+  message: string;
+}
+
+/** For the live bar only: about ten a second, never written, never printed as JSON. */
+export interface ProgressEvent {
+  type: 'progress';
+  /** Epochs done, so 0 during the first. */
+  epoch: number;
+  /** Steps done in this epoch. */
+  stepInEpoch: number;
+  stepsPerEpoch: number;
+  loss: number;
+  samplesPerSecond: number;
+}
+
+/** The epoch with the best validation metric; its test figures are of `weights/best`. */
+export interface BestEpoch {
+  epoch: number;
+  validationLoss: number;
+  /** The value of `evaluation.metric`. */
+  metric: number;
+  testLoss?: number;
+  testAccuracy?: number;
+}
+
+/** What `summary.json` holds. A figure that a failed or stopped run never had is null. */
+export interface Summary {
+  status: 'done' | 'stopped' | 'failed';
+  /** The one-line reason of a failed run. */
+  error?: string;
+  name: string;
+  version: string;
+  steps: number;
+  epochs: number;
+  /** Steps whose loss had a denominator of 0. */
+  skippedSteps: number;
+  samplesSeen: number;
+  workers: number;
+  shards: number;
+  batchSize: number;
+  numerics: 'portable' | 'fast';
+  backend: string;
+  parameters: number;
+  trainLoss: number | null;
+  validationLoss: number | null;
+  /** Of `weights/last`. */
+  testLoss: number | null;
+  testAccuracy: number | null;
+  /** Absent where there is no validation part. */
+  best?: BestEpoch;
+  /** Training steps only: without start, evaluation and the first 5 % of the steps. */
+  samplesPerSecond: number | null;
+  stepMs: { median: number; p95: number } | null;
+  phaseMs: PhaseMs | null;
+  peakRssBytes: number;
+  weightsSha256: string | null;
+  stateSha256: string | null;
+  planSha256: string | null;
+  configSha256: string;
+  durationMs: number;
+  node: string;
+  cpu: string;
+}
+
+/** The run is over and its folder complete. */
+export interface EndEvent {
+  type: 'end';
+  summary: Summary;
+  runFolder: string;
+}
+
+/** The events that `--json` prints, one a line. */
+export type TrainEvent = StartEvent | StepEvent | EpochEvent | NoticeEvent | EndEvent;

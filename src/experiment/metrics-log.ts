@@ -1,0 +1,72 @@
+// Step and epoch events → the lines of metrics.jsonl and results.csv; the coordinator. Each line is one write, so a reader that
+// follows the file sees whole lines.
+
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { EpochEvent, StepEvent } from './events.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** The two growing files of a run. */
+export class MetricsLog {
+  readonly #metrics: number;
+  readonly #results: number;
+
+  /** @param metric what the epochs' metrics are, for the names of the columns: `accuracy` gives `trainAccuracy`. */
+  constructor(folder: RunFolder, metric: string) {
+    this.#metrics = openSync(folder.file('metrics.jsonl'), 'a');
+    this.#results = openSync(folder.file('results.csv'), 'a');
+    writeSync(this.#results, resultsHeader(metric));
+  }
+
+  addStep(event: StepEvent): void {
+    writeSync(this.#metrics, metricsLine(event));
+  }
+
+  addEpoch(event: EpochEvent): void {
+    writeSync(this.#results, resultsRow(event));
+  }
+
+  close(): void {
+    closeSync(this.#metrics);
+    closeSync(this.#results);
+  }
+}
+
+/** A window of steps as a line of JSON; JSON has no NaN or infinity, so a loss that is none is null. */
+export function metricsLine({ type: _, ...record }: StepEvent): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+/** The first line of results.csv. */
+export function resultsHeader(metric: string): string {
+  const name = metric.charAt(0).toUpperCase() + metric.slice(1);
+  return `epoch,step,seconds,lr,trainLoss,train${name},validationLoss,validation${name},samplesPerSecond,stepMs,isBest\n`;
+}
+
+/** An epoch as a row of results.csv; what was not evaluated stays empty. Full precision, so that equal runs have equal rows. */
+export function resultsRow(event: EpochEvent): string {
+  const {
+    epoch,
+    step,
+    seconds,
+    lr,
+    trainLoss,
+    trainMetric,
+    validationLoss,
+    validationMetric,
+    samplesPerSecond,
+    stepMs,
+  } = event;
+  const cells = [
+    epoch,
+    step,
+    seconds,
+    lr,
+    trainLoss,
+    trainMetric,
+    validationLoss,
+    validationMetric,
+    samplesPerSecond,
+    stepMs,
+  ];
+  return `${cells.map((cell) => cell ?? '').join(',')},${event.isBest ? 1 : 0}\n`;
+}

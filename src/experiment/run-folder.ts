@@ -1,0 +1,187 @@
+// A run's name → its folder under runs/, and the files of a run → whole files in it; the coordinator.
+// Every file is written under a temporary name, flushed and renamed, so that a reader sees none or all of it.
+
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { type NamedTensor, safetensorsParts } from '../checkpoint/safetensors.ts';
+import type { TrainConfig } from '../config/train-config.ts';
+import type { Environment } from './environment.ts';
+import type { Summary } from './events.ts';
+
+/** A run folder that cannot be made (exit code 2: choose another place) or, later in the run, written (exit code 1). */
+export class RunFolderError extends Error {
+  override readonly name = 'RunFolderError';
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2, cause?: unknown) {
+    super(message, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+const LATEST = 'latest';
+const NAME_PATTERN = /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}_ .,=+@-]*$/u;
+const MAX_NAME_BYTES = 200;
+
+/**
+ * Refuses a run's name that is more than the name of one visible folder.
+ * @throws RunFolderError
+ */
+export function checkRunName(name: string): void {
+  const isPlain = NAME_PATTERN.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.endsWith(' ');
+  if (isPlain && name.toLowerCase() !== LATEST) return;
+  const expected = `a plain folder name of letters, digits, "-", "_" and ".", at most ${MAX_NAME_BYTES} bytes, not "${LATEST}"`;
+  throw new RunFolderError(
+    `name: expected ${expected}, got ${JSON.stringify(name)}; choose another, as in name=my-run`,
+    2,
+  );
+}
+
+/**
+ * Makes `runsDir/NAME`, or NAME-2, NAME-3, … where that is taken, and points `runsDir/latest` to it. Two processes that ask for the
+ * same name at once get two folders. What fails leaves nothing behind.
+ * @throws RunFolderError
+ */
+export function createRunFolder(runsDir: string, name: string): RunFolder {
+  checkRunName(name);
+  let firstMade: string | undefined;
+  let path: string | undefined;
+  try {
+    firstMade = mkdirSync(runsDir, { recursive: true });
+    const folderName = makeNumberedFolder(runsDir, name);
+    path = join(runsDir, folderName);
+    mkdirSync(join(path, 'weights'));
+    pointLatest(runsDir, folderName);
+    return new RunFolder(path, folderName);
+  } catch (cause) {
+    if (path !== undefined) rmSync(path, { recursive: true, force: true });
+    if (firstMade !== undefined) removeEmptyFolders(resolve(runsDir), resolve(firstMade));
+    throw cannotWrite(path ?? join(runsDir, name), 2, cause);
+  }
+}
+
+/** From the innermost to the outermost that was made; stops at one in which another process has made something since. */
+function removeEmptyFolders(innermost: string, outermost: string): void {
+  try {
+    rmdirSync(innermost);
+  } catch {
+    return;
+  }
+  if (innermost !== outermost) removeEmptyFolders(dirname(innermost), outermost);
+}
+
+function makeNumberedFolder(runsDir: string, name: string): string {
+  for (let k = 1; ; k++) {
+    const folderName = k === 1 ? name : `${name}-${k}`;
+    try {
+      // Not recursive, so that exactly one of several makers succeeds.
+      mkdirSync(join(runsDir, folderName));
+      return folderName;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Made inside the run's own folder and moved out: runs/ never shows a temporary name, and `latest` is never missing. */
+function pointLatest(runsDir: string, folderName: string): void {
+  const latest = join(runsDir, LATEST);
+  const present = lstatSync(latest, { throwIfNoEntry: false });
+  if (present && !present.isSymbolicLink()) throw new Error(`${latest} is not a symbolic link`);
+  const made = join(runsDir, folderName, LATEST);
+  symlinkSync(folderName, made);
+  renameSync(made, latest);
+}
+
+/** The folder of one run; its maker is the only one that writes it. */
+export class RunFolder {
+  /** Such as `runs/mnist-mlp-2`: relative if `runsDir` was. */
+  readonly path: string;
+  /** Such as `mnist-mlp-2`. */
+  readonly name: string;
+
+  constructor(path: string, name: string) {
+    this.path = path;
+    this.name = name;
+  }
+
+  /** The path of a file in this folder. */
+  file(...parts: string[]): string {
+    return join(this.path, ...parts);
+  }
+
+  /** The resolved config; `lockstep train` reads it again as it is. */
+  writeConfig(config: TrainConfig): void {
+    this.#write('config.yaml', [encode(stringify(config, { lineWidth: 120, aliasDuplicateObjects: false }))]);
+  }
+
+  writeEnvironment(environment: Environment): void {
+    this.#write('environment.json', [encodeJson(environment)]);
+  }
+
+  writeWeights(
+    which: 'last' | 'best',
+    parameters: readonly NamedTensor[],
+    metadata: Record<string, string> = {},
+  ): void {
+    this.#write(join('weights', `${which}.safetensors`), safetensorsParts(parameters, metadata));
+  }
+
+  writeSummary(summary: Summary): void {
+    this.#write('summary.json', [encodeJson(summary)]);
+  }
+
+  #write(name: string, parts: readonly Uint8Array[]): void {
+    const path = this.file(name);
+    const temporary = `${path}.part`;
+    try {
+      writeFlushed(temporary, parts);
+      renameSync(temporary, path);
+    } catch (cause) {
+      rmSync(temporary, { force: true });
+      throw cannotWrite(path, 1, cause);
+    }
+  }
+}
+
+function writeFlushed(path: string, parts: readonly Uint8Array[]): void {
+  const descriptor = openSync(path, 'w');
+  try {
+    for (const part of parts) writeWhole(descriptor, part);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** One call writes at most 2 GiB, and less where the disk is full. */
+function writeWhole(descriptor: number, part: Uint8Array): void {
+  let done = 0;
+  while (done < part.length) done += writeSync(descriptor, part, done, part.length - done);
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function encodeJson(value: object): Uint8Array {
+  return encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function cannotWrite(path: string, exitCode: 1 | 2, cause: unknown): RunFolderError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `${path}: expected a run folder that can be written, got ${reason}; run in another directory or free this one`;
+  return new RunFolderError(message, exitCode, cause);
+}
