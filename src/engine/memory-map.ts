@@ -1,5 +1,5 @@
 // Turns the sizes of a run into places in the one shared memory: region by region, allocated once. Pure; read by every thread.
-import type { DatasetSpec } from '../data/dataset.ts';
+import { type DatasetSpec, sampleElements } from '../data/source.ts';
 import type { Plan } from '../plan/plan.ts';
 import { treeSumScratchBytes } from '../kernels/gemm-scratch.ts';
 import { layOutWords, type Words } from './protocol.ts';
@@ -14,9 +14,9 @@ const FIRST_BYTE = WASM_PAGE_BYTES;
 const LINE_BYTES = 64;
 const OS_PAGE_BYTES = 4096;
 
-/** f64 cells of a seat, written by its worker alone: the phases' times in `SEAT_CELLS`, then what it is doing. */
-export const SEAT_CELLS = { times: 0, phase: 8, step: 9, index: 10, shards: 11, shardMs: 12, sleeping: 13 } as const;
-const SEAT_CELL_COUNT = 16;
+/** f64 cells of a seat, written by its worker alone: ms in each of `TIMED_PHASES`, when it last did a range, what it is doing. */
+export const SEAT_CELLS = { times: 0, doneAt: 8, phase: 9, step: 10, index: 11 } as const;
+export const SEAT_CELL_COUNT = 16;
 
 /** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
 export const RECORD_CELLS = { step: 0, time: 1, lossNumerator: 2, denominator: 3, correct: 4, samples: 5, lr: 6, isSkipped: 7 } as const;
@@ -25,6 +25,11 @@ const RECORD_CELL_COUNT = 8;
 const MOST_RECORDS = 1024;
 const LEAST_RECORDS = 16;
 const RING_BYTES = 1 << 22;
+
+// Orders of several epochs lie ready, so that the gate is rare where an epoch is a few short steps.
+const LEAST_ORDERS = 2;
+const MOST_ORDERS = 256;
+const ORDER_BYTES = 1 << 20;
 
 /** A row of the memory table. `residentBytes` counts what a run with the given workers touches. */
 export interface RegionRow {
@@ -48,6 +53,8 @@ export interface MemoryMap {
   words64: number;
   words32: number;
   seatCells: number;
+  /** One f64 cell, the coordinator's: when the stretch of steps began that is under way. */
+  stretchStart: number;
   recordRing: number;
   chunkCells: number;
   constants: number;
@@ -61,18 +68,19 @@ export interface MemoryMap {
   gradients: number;
   gradientStride: number;
   gradientTail: number;
-  /** One a seat: activations, GEMM scratch, one range's gradient, slot addresses, tree scratch, f64 sums. */
+  /** One a seat: activations, GEMM scratch, one range's gradient, slot addresses, tree scratch. */
   seats: number;
   seatStride: number;
   seatScratch: number;
   seatRange: number;
   seatSlots: number;
   seatTree: number;
-  seatSums: number;
   inputs: number;
   targets: number;
-  /** Sample ids in epoch order, of even and odd epochs. */
-  orders: readonly [number, number];
+  /** Sample ids in epoch order: `orderCount` arrays of `orderBytes`, epoch e's at e mod orderCount. */
+  orders: number;
+  orderBytes: number;
+  orderCount: number;
   validationIds: number;
   testIds: number;
   byteLength: number;
@@ -96,13 +104,12 @@ export class MemoryError extends Error {
 }
 
 const align = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
-const elementsOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
 
 /** Bytes of one sample's input and target as they lie in memory. */
 export function sampleBytes({ input, target }: DatasetSpec): { input: number; target: number } {
   const width = { u8: 1, i32: 4, f32: 4 };
-  const targetElements = target.kind === 'class' ? 1 : elementsOf(target.shape);
-  return { input: elementsOf(input.shape) * width[input.storage], target: targetElements * width[target.storage] };
+  const targetElements = target.kind === 'class' ? 1 : sampleElements(target.shape);
+  return { input: sampleElements(input.shape) * width[input.storage], target: targetElements * width[target.storage] };
 }
 
 /** Evaluation is cut into at most 256 chunks a part: enough for balance among 64 workers, few enough words to look at. */
@@ -144,17 +151,18 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
   const seatRange = align(seatScratch + plan.scratchBytes, LINE_BYTES);
   const seatSlots = align(seatRange + ranges.elements * 4, LINE_BYTES);
   const seatTree = align(seatSlots + shards * 4, LINE_BYTES);
-  const seatSums = align(seatTree + treeSumScratchBytes(shards), LINE_BYTES);
-  const seatStride = align(seatSums + sumCells * 8, OS_PAGE_BYTES);
+  const seatStride = align(seatTree + treeSumScratchBytes(shards), OS_PAGE_BYTES);
   const sample = sampleBytes(dataset);
-  const idBytes = parts.train * 4;
+  const orderBytes = parts.train * 4;
+  const orderCount = Math.max(LEAST_ORDERS, Math.min(MOST_ORDERS, Math.floor(ORDER_BYTES / orderBytes)));
 
   const map = {
     shards, maxWorkers, words, ranges, records, recordCells, chunks, sumCells, stateCount, arrayBytes,
-    gradientStride, gradientTail, seatStride, seatScratch, seatRange, seatSlots, seatTree, seatSums,
+    gradientStride, gradientTail, seatStride, seatScratch, seatRange, seatSlots, seatTree, orderBytes, orderCount,
     words64: reserve('control', words.count64 * 8),
     words32: reserve('control', words.count32 * 4),
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
+    stretchStart: reserve('control', 8),
     recordRing: reserve('control', records * recordCells * 8),
     chunkCells: reserve('control', chunks * sumCells * 8),
     constants: reserve('control', plan.constants.length * 4),
@@ -168,7 +176,7 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
     seats: reserve('activations', maxWorkers * seatStride, workers * seatStride, OS_PAGE_BYTES),
     inputs: reserve('samples', dataset.samples * sample.input, undefined, OS_PAGE_BYTES),
     targets: reserve('samples', dataset.samples * sample.target),
-    orders: [reserve('order of samples', idBytes), reserve('order of samples', idBytes)] as const,
+    orders: reserve('order of samples', orderCount * orderBytes),
     validationIds: reserve('order of samples', parts.validation * 4),
     testIds: reserve('order of samples', parts.test * 4),
     byteLength: 0,

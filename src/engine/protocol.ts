@@ -536,14 +536,16 @@ export interface Coordinator extends Ringer {
   gone: Uint8Array;
   /** Steps below it may be begun. */
   goal: bigint;
-  /** Nobody may run: for a join, a leave, a stop at once. */
+  /** Seats whose worker was given a buffer: only those may run; a parked one without brings everybody to a halt for the deal. */
+  dealt: Uint8Array;
+  /** Nobody may run: for a start together, a stop at once. */
   isHeld: boolean;
-  /** At the next quiet moment: deal buffers to the parked seats and let them go / tell them to leave. */
-  mustDeal: boolean; mustStop: boolean;
+  /** Parked seats are told to leave. */
+  mustStop: boolean;
   /** An evaluation phase to enter at the next quiet moment, 0 for none. */
   evaluation: number;
   /** What the last look saw. */
-  ctl: bigint; seats: Int32Array; running: number; parked: number;
+  ctl: bigint; seats: Int32Array; running: number; parked: number; undealt: number;
   written: bigint; seat: number; index: number; claim: bigint; used: Uint8Array; buffer: number;
 }
 
@@ -557,18 +559,21 @@ const C = {
 export function createCoordinator(words: Words): Coordinator {
   return {
     ...noOperation(), words, at: C.look, afterRing: 0, sleeperWord: 0,
-    live: new Uint8Array(words.seats), gone: new Uint8Array(words.seats),
-    goal: 0n, isHeld: false, mustDeal: false, mustStop: false, evaluation: 0,
-    ctl: 0n, seats: new Int32Array(words.seats), running: 0, parked: 0,
+    live: new Uint8Array(words.seats), gone: new Uint8Array(words.seats), dealt: new Uint8Array(words.seats),
+    goal: 0n, isHeld: false, mustStop: false, evaluation: 0,
+    ctl: 0n, seats: new Int32Array(words.seats), running: 0, parked: 0, undealt: 0,
     written: 0n, seat: 0, index: 0, claim: 0n, used: new Uint8Array(words.shards + words.seats), buffer: 0,
   };
 }
+
+/** Whether nobody may begin a step: by intent, or because somebody waits for a buffer (I3: dealt only while nobody runs). */
+const isHolding = (m: Coordinator): boolean => m.isHeld || m.undealt > 0;
 
 /** What a parked seat is told: nothing (-1), to run, or to leave. */
 function orderFor(m: Coordinator): number {
   if (m.mustStop) return SEAT.stop;
   const phase = ctlPhase(m.ctl);
-  if (m.isHeld || phase === PHASE.halt) return -1;
+  if (isHolding(m) || phase === PHASE.halt) return -1;
   const isTraining = phase <= PHASE.update;
   return !isTraining || BigInt(ctlStep(m.ctl)) < m.goal ? SEAT.run : -1;
 }
@@ -618,6 +623,7 @@ export function coordinatorNext(m: Coordinator): Op {
       case C.awake:
         m.gone[m.seat] = 0;
         m.live[m.seat] = 0;
+        m.dealt[m.seat] = 0;
         ring(m, C.swept);
         continue;
       case C.swept:
@@ -627,7 +633,7 @@ export function coordinatorNext(m: Coordinator): Op {
 
       // -- the limit is written before the seats are read: whoever is seen parked then stays so
       case C.limit: {
-        const limit = m.isHeld ? 0n : m.goal;
+        const limit = isHolding(m) ? 0n : m.goal;
         m.at = C.written;
         if (m.written === limit) continue;
         m.written = limit;
@@ -640,6 +646,7 @@ export function coordinatorNext(m: Coordinator): Op {
         m.ctl = m.result64;
         m.running = 0;
         m.parked = 0;
+        m.undealt = 0;
         m.seat = -1;
         m.at = C.scan;
         continue;
@@ -656,14 +663,19 @@ export function coordinatorNext(m: Coordinator): Op {
         m.seats[m.seat] = m.result32;
         if (m.result32 === SEAT.run) m.running++;
         if (m.result32 === SEAT.parked) m.parked++;
+        if (m.result32 === SEAT.parked && m.dealt[m.seat] === 0) m.undealt++;
         m.at = C.scan;
         continue;
       case C.plan:
         m.seat = -1;
         m.index = -1;
         m.at = C.release;
+        if (m.undealt > 0 && m.written !== 0n) {
+          m.at = C.limit;
+          continue;
+        }
         if (m.running > 0) continue;
-        if (m.mustDeal && m.parked > 0) {
+        if (m.undealt > 0) {
           m.used.fill(0);
           m.at = C.deal;
         } else if (m.evaluation !== 0 && !m.isHeld && ctlPhase(m.ctl) === PHASE.shards) {
@@ -691,13 +703,13 @@ export function coordinatorNext(m: Coordinator): Op {
         do m.seat++;
         while (m.seat < words.seats && !(m.live[m.seat] === 1 && m.seats[m.seat] === SEAT.parked));
         if (m.seat === words.seats) {
-          m.mustDeal = false;
-          m.isHeld = false;
-          m.at = C.limit; // the hold is over: raise the limit, look again, let them go
+          m.undealt = 0;
+          m.at = C.limit; // look again, let them go
           continue;
         }
         do m.buffer++;
         while (m.used[m.buffer] === 1);
+        m.dealt[m.seat] = 1;
         return operate32(m, OP.store32, ownWord(words, m.seat), m.buffer);
 
       case C.evaluate:

@@ -1,0 +1,265 @@
+// A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
+import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
+import type { WasmBuild } from '../kernels/wasm.ts';
+import { packPlan, type Plan } from '../plan/plan.ts';
+import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
+import type { Fault } from './faults.ts';
+import type { TrainingSpec } from './job.ts';
+import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
+import { clockMs } from './phase-clock.ts';
+import type { WorkerPool } from './pool.ts';
+import {
+  beatWord, type Coordinator, coordinatorNext, createCoordinator, ctlPhase, ctlStep, initializeWords, isQuiet, OP, PHASE,
+  PHASE_NAMES, SEAT, seatWord,
+} from './protocol.ts';
+import { RunError } from './run-error.ts';
+import { attachViews, type SharedViews } from './shared-views.ts';
+import { type CommittedStep, StepRecords } from './step-records.ts';
+import { treeTotal } from './tree.ts';
+
+/** A part of the samples, and the weights that it is evaluated with. */
+export type Evaluation = 'validate' | 'test' | 'testBest';
+
+/** The loss and metric sums of an evaluation. */
+export interface EvaluationTotals {
+  lossNumerator: number;
+  denominator: number;
+  correct: number;
+}
+
+/** What an engine works on; the memory holds samples and initial weights already. */
+export interface EngineSpec {
+  memory: WebAssembly.Memory;
+  module: WebAssembly.Module;
+  build: WasmBuild;
+  plan: Plan;
+  map: MemoryMap;
+  training: TrainingSpec;
+  /** Ids of the training samples; position p of an epoch's order names trainIds[p]. */
+  trainIds: Uint32Array;
+  pool: WorkerPool;
+  /** Cores that the process may use: with more workers than that nobody spins. */
+  cores: number;
+  faults?: readonly Fault[];
+  onStep: (record: CommittedStep) => void;
+}
+
+// The coordinator is rung when a worker parks; the timer only bounds how long records lie and failures go unseen.
+const POLL_MS = 20;
+// No kernel call takes as long; a thread that shows no sign of life for it is stuck.
+const DEADLINE_MS = 60_000;
+// About 20 µs: longer than the gaps inside a step, shorter than what a sleep and a wake-up cost.
+const SPIN_TURNS = 2000;
+
+/** Runs the step protocol over the workers of a pool. */
+export class Engine {
+  readonly #spec: EngineSpec;
+  readonly #views: SharedViews;
+  readonly #machine: Coordinator;
+  readonly #records: StepRecords;
+  readonly #stepsPerEpoch: number;
+  readonly #tasks: Promise<void>[] = [];
+  #target = 0;
+  #epochsReady = 0;
+  #failure: RunError | undefined;
+  #life = { signs: 0, sinceMs: 0 };
+  #evaluated = { step: -1, phase: 0 };
+
+  constructor(spec: EngineSpec) {
+    this.#spec = spec;
+    this.#views = attachViews(spec.memory, spec.map);
+    initializeWords(spec.map.words, this.#views.words64, this.#views.words32, 0);
+    this.#machine = createCoordinator(spec.map.words);
+    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
+    this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
+  }
+
+  /** Steps that are committed: the state of generation `step & 1`. */
+  get step(): number {
+    return ctlStep(currentWord64(this.#views.words64, this.#spec.map.words.ctl));
+  }
+
+  /** Gives every thread its seat and waits until all of them stand at the gate. */
+  async start(): Promise<void> {
+    const { pool } = this.#spec;
+    // All begin together: each that came later would hold the others up for its buffer.
+    this.#machine.isHeld = true;
+    for (let seat = 0; seat < pool.workers; seat++) this.#seatWorker(seat);
+    this.#writeOrders();
+    await this.#settle(() => this.#machine.parked === pool.workers);
+    this.#machine.isHeld = false;
+  }
+
+  /**
+   * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way.
+   * @throws RunError where a worker failed, or a loss or gradient was no number: what is committed stays whole (I5).
+   */
+  async runTo(step: number, signal?: AbortSignal): Promise<void> {
+    this.#target = step;
+    this.#records.beginStretch(clockMs());
+    await this.#settle(() => {
+      this.#machine.isHeld = signal?.aborted ?? false;
+      return isQuiet(this.#machine) && (this.#isHeldOrHalted() || this.step >= step);
+    });
+    this.#readRecords(true);
+    this.#machine.isHeld = false;
+    this.#target = this.step;
+    if (ctlPhase(this.#machine.ctl) === PHASE.halt) throw this.#describeHalt();
+  }
+
+  /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */
+  async evaluate(part: Evaluation): Promise<EvaluationTotals> {
+    const phase = PHASE[part];
+    this.#refuseEarlierPhase(phase);
+    this.#machine.evaluation = phase;
+    await this.#settle(() => this.#machine.evaluation === 0 && isQuiet(this.#machine));
+    const { chunks, sumCells } = this.#spec.map;
+    const total = (cell: number): number => treeTotal(chunks, (c) => this.#views.chunkCells[c * sumCells + cell]);
+    return { lossNumerator: total(0), denominator: total(1), correct: total(2) };
+  }
+
+  /** Keeps the committed parameters as the best ones; at the gate only. */
+  keepBest(): void {
+    const { map, memory } = this.#spec;
+    const from = map.generations[this.step & 1];
+    new Uint8Array(memory.buffer).copyWithin(map.best, from, from + map.arrayBytes);
+  }
+
+  /** A view of one array of the committed generation: 0 the parameters, then the optimizer's states; at the gate only. */
+  committed(array: number): Float32Array {
+    const { map, memory } = this.#spec;
+    return new Float32Array(memory.buffer, map.generations[this.step & 1] + array * map.arrayBytes, map.arrayBytes / 4);
+  }
+
+  /** A view of the parameters that `keepBest` kept. */
+  best(): Float32Array {
+    const { map, memory } = this.#spec;
+    return new Float32Array(memory.buffer, map.best, map.arrayBytes / 4);
+  }
+
+  /** Lets everybody leave who stands at the gate; else it ends the threads where they are. */
+  async stop(): Promise<void> {
+    this.#machine.mustStop = true;
+    this.#pump();
+    if (this.#failure === undefined && this.#machine.running === 0) await Promise.allSettled(this.#tasks);
+    await this.#spec.pool.destroy();
+  }
+
+  #seatWorker(seat: number): void {
+    const { pool, memory, module, build, plan, map, training, cores, faults = [] } = this.#spec;
+    const { words } = map;
+    this.#views.words32[seatWord(words, seat)] = SEAT.boot;
+    this.#machine.live[seat] = 1;
+    const spinTurns = pool.workers <= cores ? SPIN_TURNS : 0;
+    const job = { seat, memory, module, build, plan: packPlan(plan), map, training, spinTurns, faults };
+    const task = pool.run(job).catch((cause: Error) => {
+      this.#failure ??= new RunError(this.#describeFailure(seat, cause), { cause });
+      bump(this.#views.words32, words.coordBell);
+    });
+    this.#tasks.push(task);
+  }
+
+  /** Looks at everything again and again, woken by the workers, until `isDone`. */
+  async #settle(isDone: () => boolean): Promise<void> {
+    const { words32 } = this.#views;
+    const { coordBell } = this.#spec.map.words;
+    this.#life = { signs: -1, sinceMs: 0 };
+    for (;;) {
+      const bell = currentWord32(words32, coordBell);
+      this.#readRecords(false);
+      this.#writeOrders();
+      this.#machine.goal = BigInt(this.#limit());
+      this.#pump();
+      if (this.#failure !== undefined) throw this.#failure;
+      if (isDone()) return;
+      this.#checkLife();
+      await changeOf(words32, coordBell, bell, POLL_MS);
+    }
+  }
+
+  #pump(): void {
+    for (;;) {
+      const op = coordinatorNext(this.#machine);
+      if (op === OP.rest) return;
+      perform(op, this.#machine, this.#views, 0);
+    }
+  }
+
+  /** No step may begin whose record would overwrite one that is unread, or whose epoch's order is not there yet. */
+  #limit(): number {
+    const { records } = this.#spec.map;
+    return Math.min(this.#target, this.#records.next + records, this.#epochsReady * this.#stepsPerEpoch);
+  }
+
+  #readRecords(isStretchOver: boolean): void {
+    // The last record of a stretch waits for the stretch's end.
+    const end = isStretchOver ? this.step : Math.min(this.step, this.#target - 1);
+    this.#records.read(end, isStretchOver, this.#spec.onStep);
+  }
+
+  /** Writes the orders of coming epochs over those of epochs that are committed. */
+  #writeOrders(): void {
+    const { map, memory, training, trainIds } = this.#spec;
+    const { sampler } = training;
+    const epoch = Math.floor(this.step / this.#stepsPerEpoch);
+    const last = Math.min(epoch + map.orderCount, Math.ceil(Math.max(1, this.#target) / this.#stepsPerEpoch) + 1);
+    for (; this.#epochsReady < last; this.#epochsReady++) {
+      const byteOffset = map.orders + (this.#epochsReady % map.orderCount) * map.orderBytes;
+      const order = new Uint32Array(memory.buffer, byteOffset, trainIds.length);
+      epochOrder(sampler, this.#epochsReady, order);
+      for (let i = 0; i < order.length; i++) order[i] = trainIds[order[i]];
+    }
+  }
+
+  #isHeldOrHalted(): boolean {
+    return this.#machine.isHeld || ctlPhase(this.#machine.ctl) === PHASE.halt;
+  }
+
+  /** Chunk claims of a step only ever go up in phase. */
+  #refuseEarlierPhase(phase: number): void {
+    const { step } = this;
+    if (this.#evaluated.step === step && phase <= this.#evaluated.phase) {
+      throw new Error(`evaluate: expected a phase after ${PHASE_NAMES[this.#evaluated.phase]} at step ${step}, got ${PHASE_NAMES[phase]}`);
+    }
+    this.#evaluated = { step, phase };
+  }
+
+  /** @throws RunError where nobody has shown a sign of life for the deadline. */
+  #checkLife(): void {
+    const { words } = this.#spec.map;
+    let signs = Number(BigInt.asUintN(32, currentWord64(this.#views.words64, words.ctl)));
+    for (let seat = 0; seat < this.#spec.pool.workers; seat++) {
+      signs += currentWord32(this.#views.words32, beatWord(words, seat));
+      signs += currentWord32(this.#views.words32, seatWord(words, seat));
+    }
+    const now = clockMs();
+    if (signs !== this.#life.signs) this.#life = { signs, sinceMs: now };
+    else if (now - this.#life.sinceMs > DEADLINE_MS) throw this.#failLifeless();
+  }
+
+  #failLifeless(): RunError {
+    const seat = this.#machine.seats.findIndex((state, s) => this.#machine.live[s] === 1 && state !== SEAT.parked);
+    const cause = new Error(`no sign of life for ${DEADLINE_MS / 1000} s`);
+    this.#failure = new RunError(this.#describeFailure(Math.max(0, seat), cause), { cause });
+    return this.#failure;
+  }
+
+  #describeFailure(seat: number, cause: Error): string {
+    // A task that threw names its own place; a thread that is gone left it in its cells.
+    const message = cause.message.startsWith(`worker ${seat},`) ? cause.message : `${this.#lastPlace(seat)}: ${cause.message}`;
+    return `${message}; step ${this.step} is the last good state`;
+  }
+
+  #lastPlace(seat: number): string {
+    const cells = this.#views.seatCells(seat);
+    const phase = cells[SEAT_CELLS.phase];
+    const unit = phase === PHASE.shards ? 'shard' : 'range';
+    return `worker ${seat}, step ${cells[SEAT_CELLS.step]}, ${PHASE_NAMES[phase]}, ${unit} ${cells[SEAT_CELLS.index]}`;
+  }
+
+  #describeHalt(): RunError {
+    return new RunError(
+      `step ${this.step}: expected a finite loss and gradient, got NaN or infinity; lower optimizer.lr or set clip.norm`,
+    );
+  }
+}

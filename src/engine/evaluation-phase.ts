@@ -1,0 +1,56 @@
+// A chunk of a part's samples → the loss sums over it, in the chunk's cells. Worker, under the chunk's claim.
+import { shardRange } from '../data/sampler.ts';
+import type { KernelSet } from '../kernels/kernel-set.ts';
+import { createInterpreter, type Interpreter } from '../plan/interpreter.ts';
+import { ENV, type Plan } from '../plan/plan.ts';
+import type { TrainingSpec } from './job.ts';
+import type { MemoryMap } from './memory-map.ts';
+import { PHASE } from './protocol.ts';
+import { createEnv } from './shard-phase.ts';
+import type { SharedViews } from './shared-views.ts';
+
+/** Evaluates chunks of the validation or test part, with the committed weights or with the best ones. */
+export class EvaluationPhase {
+  readonly #map: MemoryMap;
+  readonly #views: SharedViews;
+  readonly #training: TrainingSpec;
+  readonly #rows: number;
+  readonly #env: Float64Array;
+  readonly #gather: Interpreter;
+  readonly #forward: Interpreter;
+
+  constructor(plan: Plan, kernels: KernelSet, map: MemoryMap, views: SharedViews, training: TrainingSpec, seat: number) {
+    this.#map = map;
+    this.#views = views;
+    this.#training = training;
+    this.#rows = plan.rows;
+    this.#env = createEnv(map, seat);
+    this.#gather = createInterpreter(plan.evaluate.gather, kernels, this.#env);
+    this.#forward = createInterpreter(plan.evaluate.forward, kernels, this.#env);
+  }
+
+  /** Assigns the cells of chunk `chunk`; a part with fewer samples than chunks leaves the last chunks at 0. */
+  run(step: number, phase: number, chunk: number): void {
+    const map = this.#map;
+    const isTest = phase !== PHASE.validate;
+    const samples = isTest ? this.#training.testSamples : this.#training.validationSamples;
+    const ids = isTest ? map.testIds : map.validationIds;
+    const range = shardRange(samples, map.chunks, chunk);
+    const firstCell = chunk * map.sumCells;
+    this.#views.chunkCells.fill(0, firstCell, firstCell + map.sumCells);
+    this.#env[ENV.parameters] = phase === PHASE.testBest ? map.best : map.generations[step & 1];
+    this.#env[ENV.sums] = map.chunkCells + firstCell * 8;
+    for (let done = 0; done < range.count; done += this.#rows) {
+      this.#env[ENV.rows] = Math.min(this.#rows, range.count - done);
+      this.#env[ENV.accumulate] = done === 0 ? 0 : 1;
+      this.#env[ENV.ids] = ids + (range.start + done) * 4;
+      this.#gather.run();
+      this.#forward.run();
+    }
+  }
+
+  /** The label of the kernel call that is under way, or that threw. */
+  current(): string {
+    return this.#forward.current();
+  }
+}

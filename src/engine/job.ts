@@ -1,0 +1,32 @@
+// What the coordinator sends a worker, once: the memory, the kernels, the plan and the rules of the training. Plain data.
+import type { SamplerSpec } from '../data/sampler.ts';
+import type { WasmBuild } from '../kernels/wasm.ts';
+import type { OptimizerConfig } from '../optim/optim.schema.ts';
+import type { Fault } from './faults.ts';
+import type { MemoryMap } from './memory-map.ts';
+
+/** The mathematics beside the plan. */
+export interface TrainingSpec {
+  sampler: SamplerSpec;
+  /** Samples in the parts that are evaluated. */
+  validationSamples: number;
+  testSamples: number;
+  optimizer: OptimizerConfig;
+  /** The largest global norm that a gradient keeps; null without clipping. */
+  clipNorm: number | null;
+}
+
+/** The argument of a worker's one task; it lasts as long as the worker does. */
+export interface WorkerJob {
+  seat: number;
+  memory: WebAssembly.Memory;
+  module: WebAssembly.Module;
+  build: WasmBuild;
+  /** Bytes of `packPlan`. */
+  plan: Uint8Array;
+  map: MemoryMap;
+  training: TrainingSpec;
+  /** How often a worker looks at the bell before it sleeps; 0 where there are more workers than cores. */
+  spinTurns: number;
+  faults: readonly Fault[];
+}

@@ -1,0 +1,52 @@
+// A prepared run → the event that begins it: what `--dry-run` shows, and the header of a training. Coordinator; pure.
+import { configSha256 } from '../config/config-hash.ts';
+import { planSha256 } from '../plan/plan.ts';
+import type { MemoryRow, StartEvent } from './events.ts';
+import { planParallelism } from './parallelism.ts';
+import type { PreparedRun } from './prepare.ts';
+import { lockstepVersion } from './version.ts';
+
+// Resident bytes of a Node 20 process with lockstep loaded, and of each worker thread with its heap and code (measured).
+const PROCESS_BYTES = 60e6;
+const THREAD_BYTES = 10e6;
+
+/** What a run is going to be. */
+export function describeRun(run: PreparedRun, runFolder: string | null): StartEvent {
+  const { config, plan, numerics, dataset, workers, batchSize } = run;
+  const { parts } = dataset;
+  return {
+    type: 'start',
+    version: lockstepVersion(),
+    name: config.name,
+    runFolder,
+    node: process.versions.node,
+    cores: run.cores,
+    numerics: numerics.numerics,
+    backend: numerics.identity,
+    workers,
+    shards: config.shards,
+    batchSize,
+    microBatch: plan.rows,
+    parameters: countParameters(run),
+    layers: plan.layers,
+    samples: { train: parts.train.length, validation: parts.validation.length, test: parts.test.length },
+    stepsPerEpoch: run.stepsPerEpoch,
+    epochs: run.epochs,
+    steps: run.totalSteps,
+    memory: describeMemory(run),
+    parallelism: planParallelism(config.shards, workers, batchSize),
+    configSha256: configSha256(config, numerics.numerics),
+    planSha256: planSha256(plan),
+  };
+}
+
+/** Trainable numbers of the model. */
+export function countParameters({ plan }: PreparedRun): number {
+  return plan.parameters.reduce((sum, { elements }) => sum + elements, 0);
+}
+
+function describeMemory({ map, workers }: PreparedRun): MemoryRow[] {
+  const bytes = PROCESS_BYTES + workers * THREAD_BYTES;
+  const node = { region: 'node and its threads', allocatedBytes: bytes, residentBytes: bytes, isShared: false };
+  return [...map.rows.map((row) => ({ ...row, isShared: true })), node];
+}

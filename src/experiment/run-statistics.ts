@@ -1,0 +1,125 @@
+// Committed steps, one after the other → an epoch's and the whole run's means, medians and throughput. Coordinator; pure.
+import type { CommittedStep } from '../engine/step-records.ts';
+import { PHASE_NAMES, type PhaseMs } from './events.ts';
+
+/** The share of a run's steps that its throughput leaves out: compilers warm up and caches fill in them. */
+const WARM_UP_SHARE = 0.05;
+/** Durations that are kept for the median: the last ones of a longer run. */
+const MOST_DURATIONS = 65_536;
+
+/** Loss and metric over some samples. */
+export interface LossAndMetric {
+  loss: number;
+  metric: number;
+}
+
+/** Sums to a mean loss and its metric: the share of correct answers, or for `mse` the loss itself. */
+export function lossAndMetric(
+  metric: 'accuracy' | 'mse',
+  sums: { lossNumerator: number; denominator: number; correct: number },
+): LossAndMetric {
+  const loss = sums.lossNumerator / sums.denominator;
+  return { loss, metric: metric === 'accuracy' ? sums.correct / sums.denominator : loss };
+}
+
+/** The last durations of steps, for their median. */
+export class Durations {
+  readonly #ms: Float64Array;
+  #count = 0;
+
+  constructor(most = MOST_DURATIONS) {
+    this.#ms = new Float64Array(most);
+  }
+
+  add(ms: number): void {
+    this.#ms[this.#count++ % this.#ms.length] = ms;
+  }
+
+  clear(): void {
+    this.#count = 0;
+  }
+
+  /** The values at these shares of the sorted durations (0.5 is the median); null without any. */
+  quantiles(...shares: number[]): number[] | null {
+    const kept = Math.min(this.#count, this.#ms.length);
+    if (kept === 0) return null;
+    const sorted = this.#ms.slice(0, kept).sort();
+    return shares.map((share) => sorted[Math.min(kept - 1, Math.floor(share * kept))]);
+  }
+}
+
+/** Sums over the steps of an epoch. */
+export class EpochStatistics {
+  lossNumerator = 0;
+  denominator = 0;
+  correct = 0;
+  samples = 0;
+  stepMs = 0;
+  readonly durations = new Durations();
+
+  add(record: CommittedStep): void {
+    this.lossNumerator += record.lossNumerator;
+    this.denominator += record.denominator;
+    this.correct += record.correct;
+    this.samples += record.samples;
+    this.stepMs += record.stepMs;
+    this.durations.add(record.stepMs);
+  }
+
+  clear(): void {
+    this.lossNumerator = 0;
+    this.denominator = 0;
+    this.correct = 0;
+    this.samples = 0;
+    this.stepMs = 0;
+    this.durations.clear();
+  }
+}
+
+/** Sums over the whole run. */
+export class RunStatistics {
+  steps = 0;
+  skippedSteps = 0;
+  samplesSeen = 0;
+  /** Of the last epoch that is over, or of the steps since. */
+  trainLoss: number | null = null;
+  readonly #warmUpSteps: number;
+  readonly #durations = new Durations();
+  readonly #phases = new Float64Array(PHASE_NAMES.length);
+  #totalMs = 0;
+  #warmSamples = 0;
+  #warmMs = 0;
+
+  constructor(totalSteps: number) {
+    this.#warmUpSteps = Math.ceil(totalSteps * WARM_UP_SHARE);
+  }
+
+  add(record: CommittedStep): void {
+    this.steps++;
+    if (record.isSkipped) this.skippedSteps++;
+    this.samplesSeen += record.samples;
+    this.#totalMs += record.stepMs;
+    this.#durations.add(record.stepMs);
+    for (let i = 0; i < this.#phases.length; i++) this.#phases[i] += record.phaseMs[i];
+    if (record.step < this.#warmUpSteps) return;
+    this.#warmSamples += record.samples;
+    this.#warmMs += record.stepMs;
+  }
+
+  /** Training steps only, without the first 5 %; of all steps where a stopped run never got further. */
+  samplesPerSecond(): number | null {
+    if (this.#warmMs > 0) return (1000 * this.#warmSamples) / this.#warmMs;
+    return this.#totalMs > 0 ? (1000 * this.samplesSeen) / this.#totalMs : null;
+  }
+
+  stepMs(): { median: number; p95: number } | null {
+    const quantiles = this.#durations.quantiles(0.5, 0.95);
+    return quantiles && { median: quantiles[0], p95: quantiles[1] };
+  }
+
+  /** Means over all steps. */
+  phaseMs(): PhaseMs | null {
+    if (this.steps === 0) return null;
+    return Object.fromEntries(PHASE_NAMES.map((name, i) => [name, this.#phases[i] / this.steps])) as unknown as PhaseMs;
+  }
+}

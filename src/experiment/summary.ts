@@ -1,0 +1,62 @@
+// The figures of a run that is over → summary.json. Coordinator; pure.
+import { configSha256 } from '../config/config-hash.ts';
+import { planSha256 } from '../plan/plan.ts';
+import { countParameters } from './describe-run.ts';
+import { cpuModel } from './environment.ts';
+import type { BestEpoch, Summary } from './events.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { LossAndMetric, RunStatistics } from './run-statistics.ts';
+import { lockstepVersion } from './version.ts';
+
+/** What only the run itself knows; what it never had is undefined. */
+export interface Outcome {
+  status: Summary['status'];
+  error?: Error;
+  /** Steps committed. */
+  steps: number;
+  statistics: RunStatistics;
+  validation?: LossAndMetric;
+  /** Of `weights/last`. */
+  test?: LossAndMetric;
+  best?: BestEpoch;
+  hashes?: { weightsSha256: string; stateSha256: string };
+  durationMs: number;
+}
+
+/** The whole summary. */
+export function summarize(run: PreparedRun, outcome: Outcome): Summary {
+  const { config, numerics, plan, workers, batchSize } = run;
+  const { statistics, test, best, error } = outcome;
+  return {
+    status: outcome.status,
+    ...(error && { error: error.message }),
+    name: config.name,
+    version: lockstepVersion(),
+    steps: outcome.steps,
+    epochs: Math.floor(outcome.steps / run.stepsPerEpoch),
+    skippedSteps: statistics.skippedSteps,
+    samplesSeen: statistics.samplesSeen,
+    workers,
+    shards: config.shards,
+    batchSize,
+    numerics: numerics.numerics,
+    backend: numerics.identity,
+    parameters: countParameters(run),
+    trainLoss: statistics.trainLoss,
+    validationLoss: outcome.validation?.loss ?? null,
+    testLoss: test?.loss ?? null,
+    testAccuracy: plan.metric === 'accuracy' ? (test?.metric ?? null) : null,
+    ...(best && { best }),
+    samplesPerSecond: statistics.samplesPerSecond(),
+    stepMs: statistics.stepMs(),
+    phaseMs: statistics.phaseMs(),
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    weightsSha256: outcome.hashes?.weightsSha256 ?? null,
+    stateSha256: outcome.hashes?.stateSha256 ?? null,
+    planSha256: planSha256(plan),
+    configSha256: configSha256(config, numerics.numerics),
+    durationMs: outcome.durationMs,
+    node: process.versions.node,
+    cpu: cpuModel(),
+  };
+}

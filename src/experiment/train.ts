@@ -1,0 +1,208 @@
+// A config → a trained network in a run folder, told event by event. The coordinator's whole way through a run.
+import type { TrainConfig } from '../config/train-config.ts';
+import type { Fault } from '../engine/faults.ts';
+import { createPool } from '../engine/pool.ts';
+import type { CommittedStep } from '../engine/step-records.ts';
+import { describeRun } from './describe-run.ts';
+import { collectEnvironment } from './environment.ts';
+import type { BestEpoch, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { MetricsLog } from './metrics-log.ts';
+import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
+import { createRunFolder, type RunFolder } from './run-folder.ts';
+import { RunReport } from './run-report.ts';
+import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
+import { openSession, type Session } from './session.ts';
+import { summarize } from './summary.ts';
+
+/** How a run is watched and where it writes. */
+export interface TrainOptions {
+  /** Called for every event, in order; a slow listener delays the next evaluation, never a step. */
+  onEvent?: (event: TrainEvent | ProgressEvent) => void;
+  /** Aborted: the step under way is finished, the weights are written, the status is `stopped`. */
+  signal?: AbortSignal;
+  /** Where run folders are made; `runs` in the working directory. */
+  runsDir?: string;
+  /** What relative paths in the config start from; the working directory. */
+  baseDir?: string;
+  /** Ends the run after so many steps, whatever the config says. */
+  maxSteps?: number;
+  /** Faults to inject, for tests. */
+  faults?: readonly Fault[];
+}
+
+/** What a run ends with. */
+export interface TrainResult {
+  summary: Summary;
+  runFolder: string;
+}
+
+/**
+ * Trains. The promise resolves for runs that are done or stopped.
+ * @throws errors with `exitCode` 2 for what cannot begin (nothing is written then), with 1 for a run that failed: its folder
+ *   has the last good weights and a summary with the status `failed`.
+ */
+export async function train(config: TrainConfig, options: TrainOptions = {}): Promise<TrainResult> {
+  const startedMs = performance.now();
+  // Threads load their code while this one reads the data and compiles the model.
+  const pool = createPool(resolveWorkers(config));
+  try {
+    const run = prepareRun(config, { baseDir: options.baseDir ?? process.cwd() });
+    // Steps come when the training is there; its folder is made last, so that what cannot begin leaves nothing behind.
+    let training: Training | undefined;
+    const onStep = (record: CommittedStep): void => training?.report.addStep(record);
+    const session = openSession(run, { pool, faults: options.faults, onStep });
+    training = new Training(run, session, createRunFolder(options.runsDir ?? 'runs', config.name), options, startedMs);
+    return await training.run();
+  } finally {
+    await pool.destroy();
+  }
+}
+
+/** One run, from its first event to its last. */
+class Training {
+  readonly report: RunReport;
+  readonly #run: PreparedRun;
+  readonly #session: Session;
+  readonly #folder: RunFolder;
+  readonly #options: TrainOptions;
+  readonly #startedMs: number;
+  readonly #totalSteps: number;
+  readonly #log: MetricsLog;
+  #validation: LossAndMetric | undefined;
+  #best: BestEpoch | undefined;
+
+  constructor(run: PreparedRun, session: Session, folder: RunFolder, options: TrainOptions, startedMs: number) {
+    this.#run = run;
+    this.#session = session;
+    this.#folder = folder;
+    this.#options = options;
+    this.#startedMs = startedMs;
+    this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
+    this.#log = new MetricsLog(folder, run.plan.metric);
+    this.report = new RunReport({
+      metric: run.plan.metric,
+      stepsPerEpoch: run.stepsPerEpoch,
+      totalSteps: this.#totalSteps,
+      everySteps: run.config.logging.everySteps,
+      isEvaluatedAfter: (steps) => this.#hasValidation && this.#nextEvaluation(steps - 1) === steps,
+      log: this.#log,
+      onEvent: (event) => this.#emit(event),
+    });
+  }
+
+  async run(): Promise<TrainResult> {
+    const { engine } = this.#session;
+    this.#begin();
+    try {
+      await engine.start();
+      const status = await this.#trainToTheEnd();
+      const test = status === 'done' ? await this.#test() : undefined;
+      return this.#end(status, test);
+    } catch (error) {
+      // Nobody computes any more: the committed generation is whole, whatever failed (I5).
+      await engine.stop();
+      this.#end('failed', undefined, error as Error);
+      throw error;
+    } finally {
+      this.#log.close();
+      await engine.stop();
+    }
+  }
+
+  get #hasValidation(): boolean {
+    return this.#run.training.validationSamples > 0;
+  }
+
+  #begin(): void {
+    const { config, numerics } = this.#run;
+    this.#folder.writeConfig(config);
+    this.#folder.writeEnvironment(collectEnvironment({ numerics: numerics.numerics, backend: numerics.identity }));
+    this.#emit(describeRun(this.#run, this.#folder.path));
+    if (numerics.notice !== undefined) this.#emit({ type: 'notice', level: 'warning', message: numerics.notice });
+  }
+
+  /** From evaluation to evaluation; without a validation part in one stretch. */
+  async #trainToTheEnd(): Promise<'done' | 'stopped'> {
+    const { signal } = this.#options;
+    const { engine } = this.#session;
+    this.report.begin();
+    while (engine.step < this.#totalSteps) {
+      await engine.runTo(this.#nextEvaluation(engine.step), signal);
+      if (signal?.aborted) return 'stopped';
+      await this.#validate();
+    }
+    return 'done';
+  }
+
+  /** Where the steps after `step` pause: at the end of an epoch that is evaluated, or of the run. */
+  #nextEvaluation(step: number): number {
+    if (!this.#hasValidation) return this.#totalSteps;
+    const every = this.#run.config.evaluation.everyEpochs * this.#run.stepsPerEpoch;
+    return Math.min(this.#totalSteps, (Math.floor(step / every) + 1) * every);
+  }
+
+  async #validate(): Promise<void> {
+    if (!this.#hasValidation) return this.report.endEpoch();
+    const validation = await this.#evaluate('validate');
+    const isBest = this.#isBetter(validation);
+    this.#validation = validation;
+    if (isBest) {
+      this.#session.engine.keepBest();
+      const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
+      this.#best = { epoch, validationLoss: validation.loss, metric: this.#watched(validation) };
+    }
+    this.report.endEpoch(validation, isBest);
+  }
+
+  async #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
+    return lossAndMetric(this.#run.plan.metric, await this.#session.engine.evaluate(part));
+  }
+
+  /** The figure that `evaluation.metric` names. */
+  #watched({ loss, metric }: LossAndMetric): number {
+    return this.#run.config.evaluation.metric === 'loss' ? loss : metric;
+  }
+
+  #isBetter(validation: LossAndMetric): boolean {
+    if (this.#best === undefined) return true;
+    const value = this.#watched(validation);
+    return this.#run.config.evaluation.mode === 'max' ? value > this.#best.metric : value < this.#best.metric;
+  }
+
+  /** The test part is read once, at the end: with the last weights, and with the best ones. */
+  async #test(): Promise<LossAndMetric | undefined> {
+    if (this.#run.training.testSamples === 0) return undefined;
+    const test = await this.#evaluate('test');
+    if (this.#best !== undefined) {
+      const { loss, metric } = await this.#evaluate('testBest');
+      this.#best.testLoss = loss;
+      if (this.#run.plan.metric === 'accuracy') this.#best.testAccuracy = metric;
+    }
+    return test;
+  }
+
+  /** Writes the weights and the summary; what a failed run cannot give is left out. */
+  #end(status: Summary['status'], test?: LossAndMetric, error?: Error): TrainResult {
+    const { engine, parameters, bestParameters } = this.#session;
+    this.report.end();
+    const hashes = error === undefined ? this.#session.hashes() : undefined;
+    const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
+    this.#folder.writeWeights('last', parameters(), metadata);
+    if (this.#best !== undefined) this.#folder.writeWeights('best', bestParameters(), { epoch: String(this.#best.epoch) });
+    const summary = summarize(this.#run, {
+      status, error, test, hashes,
+      steps: engine.step,
+      statistics: this.report.statistics,
+      validation: this.#validation,
+      best: this.#best,
+      durationMs: performance.now() - this.#startedMs,
+    });
+    this.#folder.writeSummary(summary);
+    this.#emit({ type: 'end', summary, runFolder: this.#folder.path });
+    return { summary, runFolder: this.#folder.path };
+  }
+
+  #emit(event: TrainEvent | ProgressEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}

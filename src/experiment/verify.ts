@@ -1,0 +1,66 @@
+// A config and some worker counts → whether a few steps give the same bits with each of them. Coordinator.
+import type { TrainConfig } from '../config/train-config.ts';
+import type { Fault } from '../engine/faults.ts';
+import { createPool } from '../engine/pool.ts';
+import { prepareRun } from './prepare.ts';
+import { openSession } from './session.ts';
+
+/** What one worker count gave. */
+export interface VerifiedRun {
+  workers: number;
+  steps: number;
+  loss: number;
+  weightsSha256: string;
+  stateSha256: string;
+}
+
+export interface VerifyOptions {
+  steps?: number;
+  workerCounts?: readonly number[];
+  baseDir?: string;
+  onRun?: (run: VerifiedRun) => void;
+  /** Faults to inject, for tests. */
+  faults?: readonly Fault[];
+}
+
+/**
+ * Runs the first steps once a worker count, from the same start, and compares the hashes of weights and state.
+ * @throws as `train` does, for what cannot begin or failed.
+ */
+export async function verify(
+  config: TrainConfig,
+  { steps = 20, workerCounts = [1, 2, 3, 5], baseDir = process.cwd(), onRun, faults }: VerifyOptions = {},
+): Promise<{ isSame: boolean; runs: VerifiedRun[] }> {
+  const runs: VerifiedRun[] = [];
+  for (const workers of workerCounts) {
+    const run = await runSteps({ ...config, workers, maxWorkers: 'auto' }, steps, baseDir, faults);
+    runs.push(run);
+    onRun?.(run);
+  }
+  const isSame = runs.every(
+    ({ weightsSha256, stateSha256 }) => weightsSha256 === runs[0].weightsSha256 && stateSha256 === runs[0].stateSha256,
+  );
+  return { isSame, runs };
+}
+
+async function runSteps(
+  config: TrainConfig & { workers: number }, steps: number, baseDir: string, faults?: readonly Fault[],
+): Promise<VerifiedRun> {
+  const pool = createPool(config.workers);
+  try {
+    const run = prepareRun(config, { baseDir });
+    let loss = Number.NaN;
+    const onStep = ({ lossNumerator, denominator }: { lossNumerator: number; denominator: number }): void => {
+      loss = lossNumerator / denominator;
+    };
+    const session = openSession(run, { pool, faults, onStep });
+    const { engine } = session;
+    await engine.start();
+    await engine.runTo(Math.min(steps, run.totalSteps));
+    const verified = { workers: config.workers, steps: engine.step, loss, ...session.hashes() };
+    await engine.stop();
+    return verified;
+  } finally {
+    await pool.destroy();
+  }
+}
