@@ -132,7 +132,8 @@ export function float32Values(tensor: StoredTensor): Float32Array {
       `${tensor.name}: expected dtype F32, got ${tensor.dtype}; convert the file to float32 first`,
     );
   }
-  return new Float32Array(tensor.bytes.slice().buffer);
+  // Not `bytes.slice()`: of a Buffer that is a view, and its `buffer` a whole pool.
+  return new Float32Array(new Uint8Array(tensor.bytes).buffer);
 }
 
 function headerLength(start: Uint8Array, fileBytes: number, where: string): number {
@@ -163,9 +164,8 @@ function parseHeader(
 function checkLayout(entries: readonly HeaderEntry[], dataBytes: number, where: string): void {
   let expectedBegin = 0;
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    const elementBytes = DTYPE_BYTES[entry.dtype];
-    if (elementBytes === undefined) throw damaged(where, `a known dtype for ${entry.name}`, entry.dtype);
-    const bytes = elementsOf(entry.shape) * elementBytes;
+    if (!Object.hasOwn(DTYPE_BYTES, entry.dtype)) throw damaged(where, `a known dtype for ${entry.name}`, entry.dtype);
+    const bytes = elementsOf(entry.shape) * DTYPE_BYTES[entry.dtype];
     const fits = entry.begin === expectedBegin && entry.end - entry.begin === bytes && entry.end <= dataBytes;
     if (!fits) {
       const expected = `${entry.name} (${entry.shape}) ${entry.dtype} at bytes ${expectedBegin} to ${expectedBegin + bytes} of ${dataBytes}`;

@@ -42,7 +42,8 @@ function parseDigits(compressed: Buffer): { images: Uint8Array; labels: Uint8Arr
     const cells = line.split(',').map(Number);
     const label = cells.pop();
     const isWhole = cells.length === PIXELS && cells.every((pixel) => pixel >= 0 && pixel <= MOST_PIXEL);
-    if (!isWhole || label === undefined || !(label >= 0 && label < CLASSES)) throw damaged('64 pixels and a digit', line);
+    if (!isWhole || label === undefined || !(label >= 0 && label < CLASSES))
+      throw damaged('64 pixels and a digit', line);
     images.set(cells, row * PIXELS);
     labels[row] = label;
   }

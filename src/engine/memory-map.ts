@@ -1,7 +1,7 @@
 // Turns the sizes of a run into places in the one shared memory: region by region, allocated once. Pure; read by every thread.
-import { type DatasetSpec, sampleElements } from '../data/source.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type DatasetSpec, sampleBytes } from '../data/source.ts';
 import { treeSumScratchBytes } from '../kernels/gemm-scratch.ts';
+import type { Plan } from '../plan/plan.ts';
 import { layOutWords, type Words } from './protocol.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 
@@ -19,7 +19,16 @@ export const SEAT_CELLS = { times: 0, doneAt: 8, phase: 9, step: 10, index: 11 }
 export const SEAT_CELL_COUNT = 16;
 
 /** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
-export const RECORD_CELLS = { step: 0, time: 1, lossNumerator: 2, denominator: 3, correct: 4, samples: 5, lr: 6, isSkipped: 7 } as const;
+export const RECORD_CELLS = {
+  step: 0,
+  time: 1,
+  lossNumerator: 2,
+  denominator: 3,
+  correct: 4,
+  samples: 5,
+  lr: 6,
+  isSkipped: 7,
+} as const;
 const RECORD_CELL_COUNT = 8;
 // The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
 const MOST_RECORDS = 1024;
@@ -105,16 +114,10 @@ export class MemoryError extends Error {
 
 const align = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
-/** Bytes of one sample's input and target as they lie in memory. */
-export function sampleBytes({ input, target }: DatasetSpec): { input: number; target: number } {
-  const width = { u8: 1, i32: 4, f32: 4 };
-  const targetElements = target.kind === 'class' ? 1 : sampleElements(target.shape);
-  return { input: sampleElements(input.shape) * width[input.storage], target: targetElements * width[target.storage] };
-}
-
 /** Evaluation is cut into at most 256 chunks a part: enough for balance among 64 workers, few enough words to look at. */
 const MOST_CHUNKS = 256;
-export const evaluationChunks = (samples: number, rows: number): number => Math.min(MOST_CHUNKS, Math.ceil(samples / rows));
+export const evaluationChunks = (samples: number, rows: number): number =>
+  Math.min(MOST_CHUNKS, Math.ceil(samples / rows));
 
 /**
  * Places everything.
@@ -157,8 +160,25 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
   const orderCount = Math.max(LEAST_ORDERS, Math.min(MOST_ORDERS, Math.floor(ORDER_BYTES / orderBytes)));
 
   const map = {
-    shards, maxWorkers, words, ranges, records, recordCells, chunks, sumCells, stateCount, arrayBytes,
-    gradientStride, gradientTail, seatStride, seatScratch, seatRange, seatSlots, seatTree, orderBytes, orderCount,
+    shards,
+    maxWorkers,
+    words,
+    ranges,
+    records,
+    recordCells,
+    chunks,
+    sumCells,
+    stateCount,
+    arrayBytes,
+    gradientStride,
+    gradientTail,
+    seatStride,
+    seatScratch,
+    seatRange,
+    seatSlots,
+    seatTree,
+    orderBytes,
+    orderCount,
     words64: reserve('control', words.count64 * 8),
     words32: reserve('control', words.count32 * 4),
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
@@ -172,7 +192,12 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
     ] as const,
     best: reserve('best weights', parts.validation > 0 ? arrayBytes : 0),
     reduced: reserve('reduced gradient', hasNorm ? arrayBytes : 0),
-    gradients: reserve('gradient slots', (shards + maxWorkers) * gradientStride, (shards + workers) * gradientStride, OS_PAGE_BYTES),
+    gradients: reserve(
+      'gradient slots',
+      (shards + maxWorkers) * gradientStride,
+      (shards + workers) * gradientStride,
+      OS_PAGE_BYTES,
+    ),
     seats: reserve('activations', maxWorkers * seatStride, workers * seatStride, OS_PAGE_BYTES),
     inputs: reserve('samples', dataset.samples * sample.input, undefined, OS_PAGE_BYTES),
     targets: reserve('samples', dataset.samples * sample.target),
@@ -216,6 +241,7 @@ function suggestSmaller(shape: MemoryShape, map: MemoryMap): string {
   const bytes = sampleBytes(dataset);
   const samples = parts.train + parts.validation + parts.test;
   const dataBytes = samples * (bytes.input + bytes.target);
-  if (dataBytes > excess) return `a dataset of ${Math.floor((samples * (dataBytes - excess)) / dataBytes)} samples would fit`;
+  if (dataBytes > excess)
+    return `a dataset of ${Math.floor((samples * (dataBytes - excess)) / dataBytes)} samples would fit`;
   return 'use a smaller model';
 }

@@ -2,10 +2,28 @@
 import { SEAT_CELLS } from './memory-map.ts';
 
 /** What a worker's time is told apart into; the first seven are those of the metrics, `evaluate` is no part of a step. */
-export const TIMED_PHASES = ['gather', 'forward', 'backward', 'reduce', 'update', 'wait', 'coordinator', 'evaluate'] as const;
+export const TIMED_PHASES = [
+  'gather',
+  'forward',
+  'backward',
+  'reduce',
+  'update',
+  'wait',
+  'coordinator',
+  'evaluate',
+] as const;
 
 /** Index into `TIMED_PHASES`. */
-export const TIMED = { gather: 0, forward: 1, backward: 2, reduce: 3, update: 4, wait: 5, coordinator: 6, evaluate: 7 } as const;
+export const TIMED = {
+  gather: 0,
+  forward: 1,
+  backward: 2,
+  reduce: 3,
+  update: 4,
+  wait: 5,
+  coordinator: 6,
+  evaluate: 7,
+} as const;
 
 // performance.now() counts from each thread's own start, hrtime from the machine's: the difference, once a thread.
 const OFFSET_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();

@@ -17,8 +17,15 @@
 
 /** What a machine asks its thread to do. 64-bit words are BigInt64, 32-bit words Int32; `result*` is the old value. */
 export const OP = {
-  load64: 0, store64: 1, compareExchange64: 2, and64: 3,
-  load32: 4, store32: 5, add32: 6, or32: 7, and32: 8,
+  load64: 0,
+  store64: 1,
+  compareExchange64: 2,
+  and64: 3,
+  load32: 4,
+  store32: 5,
+  add32: 6,
+  or32: 7,
+  and32: 8,
   /** Waits while the word holds `value32`, at most a second. */
   wait32: 9,
   notify32: 10,
@@ -99,9 +106,24 @@ const HOLDS = [0x0fn, 0xf0n] as const;
 
 /** Where each word lies: indices into one BigInt64Array and one Int32Array. Hot words have a cache line of their own. */
 export interface Words {
-  shards: number; ranges: number; chunks: number; seats: number; hasNorm: boolean;
-  ctl: number; runUntil: number; slots: number; claims: number; rangeClaims: number; chunkClaims: number; count64: number;
-  bell: number; coordBell: number; sleepers: number; sleeperWords: number; seat0: number; count32: number;
+  shards: number;
+  ranges: number;
+  chunks: number;
+  seats: number;
+  hasNorm: boolean;
+  ctl: number;
+  runUntil: number;
+  slots: number;
+  claims: number;
+  rangeClaims: number;
+  chunkClaims: number;
+  count64: number;
+  bell: number;
+  coordBell: number;
+  sleepers: number;
+  sleeperWords: number;
+  seat0: number;
+  count32: number;
 }
 const LINE64 = 8;
 const LINE32 = 16;
@@ -110,7 +132,13 @@ export const ownWord = (words: Words, seat: number): number => seatWord(words, s
 export const beatWord = (words: Words, seat: number): number => seatWord(words, seat) + 2;
 
 /** Lays out the words for V shards, R ranges, the most evaluation chunks of a part, and `seats` worker seats. */
-export function layOutWords(shape: { shards: number; ranges: number; chunks: number; seats: number; hasNorm: boolean }): Words {
+export function layOutWords(shape: {
+  shards: number;
+  ranges: number;
+  chunks: number;
+  seats: number;
+  hasNorm: boolean;
+}): Words {
   const { shards, ranges, chunks, seats } = shape;
   const slots = 2 * LINE64;
   const claims = slots + shards;
@@ -118,9 +146,19 @@ export function layOutWords(shape: { shards: number; ranges: number; chunks: num
   const seat0 = 2 * LINE32 + Math.ceil(sleeperWords / LINE32) * LINE32;
   return {
     ...shape,
-    ctl: 0, runUntil: LINE64, slots, claims, rangeClaims: claims + shards, chunkClaims: claims + shards + ranges,
+    ctl: 0,
+    runUntil: LINE64,
+    slots,
+    claims,
+    rangeClaims: claims + shards,
+    chunkClaims: claims + shards + ranges,
     count64: claims + shards + ranges + chunks,
-    bell: 0, coordBell: LINE32, sleepers: 2 * LINE32, sleeperWords, seat0, count32: seat0 + seats * LINE32,
+    bell: 0,
+    coordBell: LINE32,
+    sleepers: 2 * LINE32,
+    sleeperWords,
+    seat0,
+    count32: seat0 + seats * LINE32,
   };
 }
 
@@ -135,7 +173,12 @@ export function initializeWords(words: Words, memory64: BigInt64Array, memory32:
 
 /** An operation with its operands and its result; every machine carries one. */
 export interface Operation {
-  word: number; expected: bigint; value64: bigint; value32: number; result64: bigint; result32: number;
+  word: number;
+  expected: bigint;
+  value64: bigint;
+  value32: number;
+  result64: bigint;
+  result32: number;
 }
 const noOperation = (): Operation => ({ word: 0, expected: 0n, value64: 0n, value32: 0, result64: 0n, result32: 0 });
 
@@ -164,7 +207,9 @@ function operate32(m: Operation, op: Op, word: number, value = 0): Op {
 
 /** A machine that can ring: bell + 1 first, then the sleepers (the other order loses a sleeper), then where it was going. */
 interface Ringer extends Operation {
-  at: number; afterRing: number; sleeperWord: number;
+  at: number;
+  afterRing: number;
+  sleeperWord: number;
 }
 const RING = 100;
 const RING_LOOK = 101;
@@ -197,37 +242,95 @@ function ringNext(m: Ringer, words: Words): Op {
 // -------------------------------------------------------------------------------------------------------- worker
 
 export interface Worker extends Ringer {
-  words: Words; seat: number; allowsBackups: boolean;
+  words: Words;
+  seat: number;
+  allowsBackups: boolean;
   /** The buffer that this worker may write; it changes only by publishing. */
   own: number;
   /** The step for which the gate was passed, -1 for none. */
   entered: number;
-  step: number; phase: number; index: number;
-  ctl: bigint; bell: number;
-  slot: bigint; claim: bigint; mine: bigint;
-  isOpen: boolean; lateIndex: number;
+  step: number;
+  phase: number;
+  index: number;
+  ctl: bigint;
+  bell: number;
+  slot: bigint;
+  claim: bigint;
+  mine: bigint;
+  isOpen: boolean;
+  lateIndex: number;
   /** Units of (step, phase) known to be done: what saves looking at their words again. */
   known: Uint8Array;
-  tag: bigint; slotTag: bigint; firstClaim: number; units: number;
+  tag: bigint;
+  slotTag: bigint;
+  firstClaim: number;
+  units: number;
 }
 
 const W = {
-  boot: 0, ringCoordinator: 1, notifyCoordinator: 2, parkedLook: 3, parkedCheck: 4, unpark: 5,
-  look: 6, lookCtl: 7, sawCtl: 8, gate: 9, scanShards: 10, sawSlot: 11, sawShardClaim: 12, claimedShard: 13,
-  ranShard: 14, published: 15, askedLate: 16, sawLateClaim: 17, claimedBackup: 18,
-  scanRanges: 19, sawRangeClaim: 20, claimedRange: 21, didRange: 22, markedDone: 23,
-  advance: 24, decided: 25, advanced: 26, spun: 27, wait: 28, waited: 29, park: 30, left: 31, broken: 32,
+  boot: 0,
+  ringCoordinator: 1,
+  notifyCoordinator: 2,
+  parkedLook: 3,
+  parkedCheck: 4,
+  unpark: 5,
+  look: 6,
+  lookCtl: 7,
+  sawCtl: 8,
+  gate: 9,
+  scanShards: 10,
+  sawSlot: 11,
+  sawShardClaim: 12,
+  claimedShard: 13,
+  ranShard: 14,
+  published: 15,
+  askedLate: 16,
+  sawLateClaim: 17,
+  claimedBackup: 18,
+  scanRanges: 19,
+  sawRangeClaim: 20,
+  claimedRange: 21,
+  didRange: 22,
+  markedDone: 23,
+  advance: 24,
+  decided: 25,
+  advanced: 26,
+  spun: 27,
+  wait: 28,
+  waited: 29,
+  park: 30,
+  left: 31,
+  broken: 32,
   backupSlot: 33,
 } as const;
 
 /** The machine of one worker thread. `allowsBackups`: idle workers may compute late shards of others a second time. */
 export function createWorker(words: Words, seat: number, allowsBackups: boolean): Worker {
   return {
-    ...noOperation(), words, seat, allowsBackups,
-    at: W.boot, afterRing: 0, sleeperWord: 0, own: -1, entered: -1, step: -1, phase: -1, index: 0,
-    ctl: -1n, bell: 0, slot: 0n, claim: 0n, mine: 0n, isOpen: false, lateIndex: -1,
+    ...noOperation(),
+    words,
+    seat,
+    allowsBackups,
+    at: W.boot,
+    afterRing: 0,
+    sleeperWord: 0,
+    own: -1,
+    entered: -1,
+    step: -1,
+    phase: -1,
+    index: 0,
+    ctl: -1n,
+    bell: 0,
+    slot: 0n,
+    claim: 0n,
+    mine: 0n,
+    isOpen: false,
+    lateIndex: -1,
     known: new Uint8Array(Math.max(words.shards, words.ranges, words.chunks)),
-    tag: 0n, slotTag: 0n, firstClaim: 0, units: 0,
+    tag: 0n,
+    slotTag: 0n,
+    firstClaim: 0,
+    units: 0,
   };
 }
 
@@ -545,24 +648,69 @@ export interface Coordinator extends Ringer {
   /** An evaluation phase to enter at the next quiet moment, 0 for none. */
   evaluation: number;
   /** What the last look saw. */
-  ctl: bigint; seats: Int32Array; running: number; parked: number; undealt: number;
-  written: bigint; seat: number; index: number; claim: bigint; used: Uint8Array; buffer: number;
+  ctl: bigint;
+  seats: Int32Array;
+  running: number;
+  parked: number;
+  undealt: number;
+  written: bigint;
+  seat: number;
+  index: number;
+  claim: bigint;
+  used: Uint8Array;
+  buffer: number;
 }
 
 const C = {
-  rest: 0, look: 1, findGone: 2, sweep: 3, sawClaim: 4, freedClaim: 5, emptied: 6, awake: 7, swept: 8,
-  limit: 9, scan: 10, sawSeat: 11, plan: 12, deal: 13, sawSlot: 14, dealOwn: 15, evaluate: 16, release: 17, notify: 18,
-  sawCtl: 19, written: 20,
+  rest: 0,
+  look: 1,
+  findGone: 2,
+  sweep: 3,
+  sawClaim: 4,
+  freedClaim: 5,
+  emptied: 6,
+  awake: 7,
+  swept: 8,
+  limit: 9,
+  scan: 10,
+  sawSeat: 11,
+  plan: 12,
+  deal: 13,
+  sawSlot: 14,
+  dealOwn: 15,
+  evaluate: 16,
+  release: 17,
+  notify: 18,
+  sawCtl: 19,
+  written: 20,
 } as const;
 
 /** The coordinator's machine: each `rest` ends one look at everything; the caller sets intents and calls again. */
 export function createCoordinator(words: Words): Coordinator {
   return {
-    ...noOperation(), words, at: C.look, afterRing: 0, sleeperWord: 0,
-    live: new Uint8Array(words.seats), gone: new Uint8Array(words.seats), dealt: new Uint8Array(words.seats),
-    goal: 0n, isHeld: false, mustStop: false, evaluation: 0,
-    ctl: 0n, seats: new Int32Array(words.seats), running: 0, parked: 0, undealt: 0,
-    written: 0n, seat: 0, index: 0, claim: 0n, used: new Uint8Array(words.shards + words.seats), buffer: 0,
+    ...noOperation(),
+    words,
+    at: C.look,
+    afterRing: 0,
+    sleeperWord: 0,
+    live: new Uint8Array(words.seats),
+    gone: new Uint8Array(words.seats),
+    dealt: new Uint8Array(words.seats),
+    goal: 0n,
+    isHeld: false,
+    mustStop: false,
+    evaluation: 0,
+    ctl: 0n,
+    seats: new Int32Array(words.seats),
+    running: 0,
+    parked: 0,
+    undealt: 0,
+    written: 0n,
+    seat: 0,
+    index: 0,
+    claim: 0n,
+    used: new Uint8Array(words.shards + words.seats),
+    buffer: 0,
   };
 }
 
@@ -615,7 +763,10 @@ export function coordinatorNext(m: Coordinator): Op {
         m.claim = m.result64;
         if (!isTakenBy(m.claim, m.seat)) continue;
         return compareExchange64(
-          m, words.claims + m.index, m.claim, (m.claim >> CLAIM_PHASE << CLAIM_PHASE) | nextAttempt(m.claim),
+          m,
+          words.claims + m.index,
+          m.claim,
+          ((m.claim >> CLAIM_PHASE) << CLAIM_PHASE) | nextAttempt(m.claim),
         );
       case C.emptied:
         m.at = C.awake;
@@ -745,7 +896,11 @@ export const isQuiet = (m: Coordinator): boolean => m.running === 0 && orderFor(
 // -------------------------------------------------------------------------------------------------------- reader
 
 export interface Reader extends Ringer {
-  words: Words; reader: number; ctl: bigint; generation: number; step: number;
+  words: Words;
+  reader: number;
+  ctl: bigint;
+  generation: number;
+  step: number;
 }
 const R = { look: 0, sawCtl: 1, held: 2, copied: 3, released: 4, left: 5 } as const;
 

@@ -30,8 +30,14 @@ export class RangePhase {
   readonly #update: RangeUpdate;
 
   constructor(
-    parameterElements: number, kernels: KernelSet, memory: WebAssembly.Memory, map: MemoryMap, views: SharedViews,
-    training: TrainingSpec, clock: PhaseClock, seat: number,
+    parameterElements: number,
+    kernels: KernelSet,
+    memory: WebAssembly.Memory,
+    map: MemoryMap,
+    views: SharedViews,
+    training: TrainingSpec,
+    clock: PhaseClock,
+    seat: number,
   ) {
     const own = map.seats + seat * map.seatStride;
     this.#own = { range: own + map.seatRange, slots: own + map.seatSlots, tree: own + map.seatTree };
@@ -45,7 +51,12 @@ export class RangePhase {
     this.#optimizer = createOptimizer(training.optimizer);
     const arrays = 1 + map.stateCount;
     this.#update = {
-      step: 0, lr: 0, elements: 0, gradient: 0, from: new Float64Array(arrays), to: new Float64Array(arrays),
+      step: 0,
+      lr: 0,
+      elements: 0,
+      gradient: 0,
+      from: new Float64Array(arrays),
+      to: new Float64Array(arrays),
     };
   }
 

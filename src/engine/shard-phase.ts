@@ -32,7 +32,13 @@ export class ShardPhase {
   #part = 0;
 
   constructor(
-    plan: Plan, kernels: KernelSet, map: MemoryMap, views: SharedViews, training: TrainingSpec, clock: PhaseClock, seat: number,
+    plan: Plan,
+    kernels: KernelSet,
+    map: MemoryMap,
+    views: SharedViews,
+    training: TrainingSpec,
+    clock: PhaseClock,
+    seat: number,
   ) {
     this.#map = map;
     this.#views = views;

@@ -41,7 +41,15 @@ export class StepRecords {
     this.#seats = Array.from({ length: workers }, (_, seat) => views.seatCells(seat));
     this.next = firstStep;
     this.#record = {
-      step: 0, samples: 0, lossNumerator: 0, denominator: 0, correct: 0, lr: 0, gradNorm: 0, isSkipped: false, stepMs: 0,
+      step: 0,
+      samples: 0,
+      lossNumerator: 0,
+      denominator: 0,
+      correct: 0,
+      lr: 0,
+      gradNorm: 0,
+      isSkipped: false,
+      stepMs: 0,
       phaseMs: new Float64Array(TIMED_PHASES.length),
     };
   }

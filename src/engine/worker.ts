@@ -8,7 +8,18 @@ import type { WorkerJob } from './job.ts';
 import { SEAT_CELLS } from './memory-map.ts';
 import { clockMs, PhaseClock, TIMED } from './phase-clock.ts';
 import {
-  beatWord, COMMIT, createWorker, ctlPhase, ctlStep, OP, ownWord, PHASE, PHASE_NAMES, seatWord, type Worker, workerNext,
+  beatWord,
+  COMMIT,
+  createWorker,
+  ctlPhase,
+  ctlStep,
+  OP,
+  ownWord,
+  PHASE,
+  PHASE_NAMES,
+  seatWord,
+  type Worker,
+  workerNext,
 } from './protocol.ts';
 import { RangePhase } from './range-phase.ts';
 import { ShardPhase } from './shard-phase.ts';

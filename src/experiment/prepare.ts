@@ -72,7 +72,19 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
   const epochs = config.epochs ?? null;
   const totalSteps = config.steps ?? (config.epochs ?? 0) * steps;
   return {
-    config, numerics, dataset, plan, map, training, states, cores, workers, batchSize, stepsPerEpoch: steps, epochs, totalSteps,
+    config,
+    numerics,
+    dataset,
+    plan,
+    map,
+    training,
+    states,
+    cores,
+    workers,
+    batchSize,
+    stepsPerEpoch: steps,
+    epochs,
+    totalSteps,
   };
 }
 

@@ -40,14 +40,27 @@ export function openSession(
   new Uint32Array(memory.buffer, map.validationIds, parts.validation.length).set(parts.validation);
   new Uint32Array(memory.buffer, map.testIds, parts.test.length).set(parts.test);
   const engine = new Engine({
-    memory, module, build: numerics.build, plan, map, training, trainIds: parts.train, pool, cores, faults, onStep,
+    memory,
+    module,
+    build: numerics.build,
+    plan,
+    map,
+    training,
+    trainIds: parts.train,
+    pool,
+    cores,
+    faults,
+    onStep,
   });
   const parameters = () => namedTensors(plan, engine.committed(0));
   return {
     engine,
     parameters,
     bestParameters: () => namedTensors(plan, engine.best()),
-    hashes: () => ({ weightsSha256: weightsSha256(parameters()), stateSha256: stateSha256(committedState(run, engine)) }),
+    hashes: () => ({
+      weightsSha256: weightsSha256(parameters()),
+      stateSha256: stateSha256(committedState(run, engine)),
+    }),
   };
 }
 
@@ -58,9 +71,9 @@ function fillSamples({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memo
   dataset.fill(inputs, arrayOf(buffer, target.storage, map.targets, samples * perTarget) as Targets);
 }
 
-function arrayOf(buffer: ArrayBufferLike, storage: 'u8' | 'i32' | 'f32', byteOffset: number, length: number) {
-  const Type = { u8: Uint8Array, i32: Int32Array, f32: Float32Array }[storage];
-  return new Type(buffer, byteOffset, length);
+function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteOffset: number, length: number) {
+  if (storage === 'u8') return new Uint8Array(buffer, byteOffset, length);
+  return storage === 'i32' ? new Int32Array(buffer, byteOffset, length) : new Float32Array(buffer, byteOffset, length);
 }
 
 /** All that the next step depends on. */
@@ -69,7 +82,12 @@ function committedState({ plan, states, stepsPerEpoch }: PreparedRun, engine: En
     namedTensors(plan, engine.committed(index + 1)).map((tensor) => ({ ...tensor, name: `${state}.${tensor.name}` })),
   );
   const { step } = engine;
-  return { parameters: namedTensors(plan, engine.committed(0)), optimizerState, epoch: Math.floor(step / stepsPerEpoch), step };
+  return {
+    parameters: namedTensors(plan, engine.committed(0)),
+    optimizerState,
+    epoch: Math.floor(step / stepsPerEpoch),
+    step,
+  };
 }
 
 function namedTensors(plan: Plan, values: Float32Array): NamedTensor[] {

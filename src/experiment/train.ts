@@ -188,9 +188,13 @@ class Training {
     const hashes = error === undefined ? this.#session.hashes() : undefined;
     const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
     this.#folder.writeWeights('last', parameters(), metadata);
-    if (this.#best !== undefined) this.#folder.writeWeights('best', bestParameters(), { epoch: String(this.#best.epoch) });
+    if (this.#best !== undefined)
+      this.#folder.writeWeights('best', bestParameters(), { epoch: String(this.#best.epoch) });
     const summary = summarize(this.#run, {
-      status, error, test, hashes,
+      status,
+      error,
+      test,
+      hashes,
       steps: engine.step,
       statistics: this.report.statistics,
       validation: this.#validation,

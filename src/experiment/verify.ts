@@ -44,7 +44,10 @@ export async function verify(
 }
 
 async function runSteps(
-  config: TrainConfig & { workers: number }, steps: number, baseDir: string, faults?: readonly Fault[],
+  config: TrainConfig & { workers: number },
+  steps: number,
+  baseDir: string,
+  faults?: readonly Fault[],
 ): Promise<VerifiedRun> {
   const pool = createPool(config.workers);
   try {

@@ -1,7 +1,7 @@
 // Ops applied to tensors become an append-only list of nodes. Coordinator only.
 import type { Attrs, GraphNode, NodeId, Op } from './op.ts';
 import { broadcastTo } from './ops/broadcast-to.ts';
-import { broadcastTypes, isSameType } from './tensor-type.ts';
+import { broadcastTypes, isSameType, type TensorType } from './tensor-type.ts';
 
 /** A model as ops: nodes by id, inputs before their users. */
 export interface Graph {
@@ -32,7 +32,7 @@ export function createGraph(start: Graph = { nodes: [] }): GraphBuilder {
 
   function stretch(inputs: readonly GraphNode[], layer: string): GraphNode[] {
     const [first, ...others] = inputs;
-    const type = others.reduce((sofar, input) => broadcastTypes(sofar, input, layer), first);
+    const type = others.reduce<TensorType>((sofar, input) => broadcastTypes(sofar, input, layer), first);
     const attrs = { shape: type.shape, isBatched: type.isBatched };
     return inputs.map((input) => (isSameType(input, type) ? input : append(broadcastTo, [input], attrs, layer)));
   }

@@ -2,5 +2,6 @@
 
 /** A model that was described wrongly; the message has the form `<layer>: expected <what>, got <value>; <what to do>`. */
 export class ModelError extends Error {
-  override name = 'ModelError';
+  override readonly name = 'ModelError';
+  readonly exitCode = 2;
 }

@@ -19,8 +19,22 @@ export function adam(options: AdamConfig): Optimizer {
       const correction1 = 1 - powInteger(beta1, step + 1);
       const correction2 = 1 - powInteger(beta2, step + 1);
       kernels.adam(
-        to[0]!, from[0]!, gradient, to[1]!, from[1]!, to[2]!, from[2]!, elements,
-        lr, beta1, beta2, eps, weightDecay, isDecoupled, correction1, Math.sqrt(correction2),
+        to[0]!,
+        from[0]!,
+        gradient,
+        to[1]!,
+        from[1]!,
+        to[2]!,
+        from[2]!,
+        elements,
+        lr,
+        beta1,
+        beta2,
+        eps,
+        weightDecay,
+        isDecoupled,
+        correction1,
+        Math.sqrt(correction2),
       );
     },
   };

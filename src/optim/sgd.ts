@@ -17,8 +17,18 @@ export function sgd(options: SgdConfig): Optimizer {
     states: hasMomentum ? ['momentum'] : [],
     update(kernels, { step, lr, elements, gradient, from, to }) {
       kernels.sgd(
-        to[0]!, from[0]!, gradient, hasMomentum ? to[1]! : 0, hasMomentum ? from[1]! : 0, elements,
-        lr, momentum, dampening, nesterov ? 1 : 0, weightDecay, step === 0 ? 1 : 0,
+        to[0]!,
+        from[0]!,
+        gradient,
+        hasMomentum ? to[1]! : 0,
+        hasMomentum ? from[1]! : 0,
+        elements,
+        lr,
+        momentum,
+        dampening,
+        nesterov ? 1 : 0,
+        weightDecay,
+        step === 0 ? 1 : 0,
       );
     },
   };

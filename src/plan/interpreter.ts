@@ -1,6 +1,6 @@
 // Runs a list of kernel calls on shared memory: a worker's inner loop, also the coordinator's in tests.
 import type { Kernel, KernelSet } from '../kernels/kernel-set.ts';
-import { CALLERS, MOST_ARGUMENTS } from './kernel-callers.ts';
+import { CALLERS, type KernelCaller, MOST_ARGUMENTS } from './kernel-callers.ts';
 import { type Call, ENV_LENGTH } from './plan.ts';
 
 /** A list of calls made ready to run as often as wanted. */
@@ -26,7 +26,7 @@ export function createInterpreter(calls: readonly Call[], kernels: KernelSet, en
     );
   }
   const functions = calls.map((call) => resolveKernel(call, kernels));
-  const callers = calls.map((call) => CALLERS[call.args.length]);
+  const callers = calls.map(resolveCaller);
   const starts = argumentStarts(calls);
   const args = calls.flatMap((call) => call.args);
   const slots = Uint8Array.from(args, ([slot]) => slot);
@@ -60,10 +60,17 @@ function resolveKernel(call: Call, kernels: KernelSet): Kernel {
       `plan: expected a kernel of backend ${kernels.backend}, got '${call.kernel}'; compile the plan again`,
     );
   }
-  if (CALLERS[call.args.length] === undefined) {
-    throw new Error(`plan: expected 1 to ${MOST_ARGUMENTS} arguments for ${call.kernel}, got ${call.args.length}`);
-  }
   return kernel;
+}
+
+function resolveCaller({ kernel, args }: Call): KernelCaller {
+  const caller = CALLERS[args.length];
+  if (caller === undefined) {
+    throw new Error(
+      `plan: expected 1 to ${MOST_ARGUMENTS} arguments for ${kernel}, got ${args.length}; compile it again`,
+    );
+  }
+  return caller;
 }
 
 function argumentStarts(calls: readonly Call[]): Uint32Array {

@@ -1,5 +1,6 @@
 // A compiled model as plain data: kernel calls, buffers and parameters; to bytes and back, in any thread.
 import { createHash } from 'node:crypto';
+import type { Initializer } from '../graph/ops/parameter.ts';
 import type { KernelName } from '../kernels/kernel-set.ts';
 import { packr } from './pack.ts';
 
@@ -40,9 +41,6 @@ export interface Call {
   label: string;
 }
 
-/** How a parameter's first values are made. */
-export type PlanInitializer = { kind: 'uniform'; low: number; high: number } | { kind: 'constant'; value: number };
-
 /** A parameter's place: the same element offset in the weights, in every gradient buffer and in the optimizer's state. */
 export interface PlanParameter {
   name: string;
@@ -50,10 +48,14 @@ export interface PlanParameter {
   shape: number[];
   elementOffset: number;
   elements: number;
-  initializer: PlanInitializer;
+  initializer: Initializer;
 }
 
-/** A tensor in the activations region during training, at the plan's largest row count; calls counted over gather, forward, backward. */
+/**
+ * A stretch of the activations region during training, at the plan's largest row count, and the tensor it is made for: what is
+ * computed in place over that tensor lies there too. It is in use from its first to its last call, both included, counted over gather,
+ * forward, backward.
+ */
 export interface PlanBuffer {
   name: string;
   shape: string;

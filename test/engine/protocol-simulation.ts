@@ -1,8 +1,27 @@
 // The protocol's machines on plain arrays under a random schedule, with deaths, joins and a reader; checks the invariants.
 import {
-  COMMIT, type Coordinator, coordinatorNext, createCoordinator, createReader, createWorker, ctlPhase, ctlStep, initializeWords,
-  isQuiet, layOutWords, OP, type Operation, PHASE, type Reader, readerNext, SEAT, seatWord, slotBuffer, slotStep,
-  type Worker, workerNext,
+  COMMIT,
+  type Coordinator,
+  coordinatorNext,
+  createCoordinator,
+  createReader,
+  createWorker,
+  ctlPhase,
+  ctlStep,
+  initializeWords,
+  isQuiet,
+  layOutWords,
+  OP,
+  type Operation,
+  PHASE,
+  type Reader,
+  readerNext,
+  SEAT,
+  seatWord,
+  slotBuffer,
+  slotStep,
+  type Worker,
+  workerNext,
 } from '#src/engine/protocol.js';
 
 export interface SimulationSpec {
@@ -72,7 +91,11 @@ class Simulation {
     this.spec = spec;
     this.state = spec.seed | 1;
     this.words = layOutWords({
-      shards: spec.shards, ranges: spec.ranges, chunks: 3, seats: spec.workers + 1, hasNorm: spec.hasNorm,
+      shards: spec.shards,
+      ranges: spec.ranges,
+      chunks: 3,
+      seats: spec.workers + 1,
+      hasNorm: spec.hasNorm,
     });
     this.w64 = new BigInt64Array(this.words.count64);
     this.w32 = new Int32Array(this.words.count32);
@@ -143,7 +166,12 @@ class Simulation {
     if (op !== OP.rest || !isQuiet(m) || m.evaluation !== 0) return false;
     if (this.step < this.goal) return false;
     if (this.step >= steps) return true;
-    if (this.step > 0 && evaluationEvery > 0 && this.step % evaluationEvery === 0 && this.result.evaluations < this.step / evaluationEvery) {
+    if (
+      this.step > 0 &&
+      evaluationEvery > 0 &&
+      this.step % evaluationEvery === 0 &&
+      this.result.evaluations < this.step / evaluationEvery
+    ) {
       this.result.evaluations++;
       m.evaluation = PHASE.validate;
       return false;
@@ -194,7 +222,10 @@ class Simulation {
       this.result.shardsComputed++;
       // Nobody reads this buffer: it is in no slot of the step that is reduced now (I3).
       for (let v = 0; v < this.spec.shards; v++) {
-        this.check(slotBuffer(this.w64[this.words.slots + v]) !== m.own, `buffer ${m.own} is in slot ${v} and written by ${m.seat}`);
+        this.check(
+          slotBuffer(this.w64[this.words.slots + v]) !== m.own,
+          `buffer ${m.own} is in slot ${v} and written by ${m.seat}`,
+        );
       }
       this.buffers[m.own] = { step: -1, shard: -1 };
       return;
@@ -228,7 +259,10 @@ class Simulation {
     for (let v = 0; v < this.spec.shards; v++) {
       const slot = this.w64[this.words.slots + v];
       const { step, shard } = this.buffers[slotBuffer(slot)];
-      this.check(slotStep(slot) === m.step && step === m.step && shard === v, `slot ${v} of step ${m.step} holds ${shard} of ${step}`);
+      this.check(
+        slotStep(slot) === m.step && step === m.step && shard === v,
+        `slot ${v} of step ${m.step} holds ${shard} of ${step}`,
+      );
     }
     this.check(this.generations[m.step & 1][m.index] === m.step, `range ${m.index} of generation ${m.step} is torn`);
     if (m.phase === PHASE.update) this.generations[(m.step + 1) & 1][m.index] = m.step + 1;
@@ -236,7 +270,10 @@ class Simulation {
 
   decide(m: Worker): number {
     if (m.phase === PHASE.validate) {
-      this.check(this.chunkDone.every((step) => step === m.step), 'a chunk is missing in an evaluation');
+      this.check(
+        this.chunkDone.every((step) => step === m.step),
+        'a chunk is missing in an evaluation',
+      );
       return PHASE.shards;
     }
     if (m.phase === PHASE.shards) return this.spec.hasNorm ? PHASE.norm : PHASE.update;
@@ -248,13 +285,19 @@ class Simulation {
     const current = this.generations[m.generation];
     if (this.readerBusy > 0) {
       // While it copies, nobody writes what it copies.
-      this.check(current.every((step, r) => step === this.readerGeneration[r]), `generation ${m.step} changed under the reader`);
+      this.check(
+        current.every((step, r) => step === this.readerGeneration[r]),
+        `generation ${m.step} changed under the reader`,
+      );
       this.readerBusy--;
       return;
     }
     const op = readerNext(m);
     if (op === OP.copy) {
-      this.check(current.every((step) => step === m.step), `the reader sees a torn generation ${m.step}`);
+      this.check(
+        current.every((step) => step === m.step),
+        `the reader sees a torn generation ${m.step}`,
+      );
       this.readerGeneration = [...current];
       this.readerBusy = 1 + this.random(30);
     } else if (op === OP.leave) {
@@ -267,26 +310,50 @@ class Simulation {
   perform(op: number, m: Operation): void {
     const before = this.step;
     switch (op) {
-      case OP.load64: m.result64 = this.w64[m.word]; break;
-      case OP.store64: this.w64[m.word] = m.value64; break;
+      case OP.load64:
+        m.result64 = this.w64[m.word];
+        break;
+      case OP.store64:
+        this.w64[m.word] = m.value64;
+        break;
       case OP.compareExchange64:
         m.result64 = this.w64[m.word];
         if (m.result64 === m.expected) this.w64[m.word] = m.value64;
         break;
-      case OP.and64: m.result64 = this.w64[m.word]; this.w64[m.word] &= m.value64; break;
-      case OP.load32: m.result32 = this.w32[m.word]; break;
-      case OP.store32: this.w32[m.word] = m.value32; break;
-      case OP.add32: m.result32 = this.w32[m.word]; this.w32[m.word] += m.value32; break;
-      case OP.or32: m.result32 = this.w32[m.word]; this.w32[m.word] |= m.value32; break;
-      case OP.and32: m.result32 = this.w32[m.word]; this.w32[m.word] &= m.value32; break;
+      case OP.and64:
+        m.result64 = this.w64[m.word];
+        this.w64[m.word] &= m.value64;
+        break;
+      case OP.load32:
+        m.result32 = this.w32[m.word];
+        break;
+      case OP.store32:
+        this.w32[m.word] = m.value32;
+        break;
+      case OP.add32:
+        m.result32 = this.w32[m.word];
+        this.w32[m.word] += m.value32;
+        break;
+      case OP.or32:
+        m.result32 = this.w32[m.word];
+        this.w32[m.word] |= m.value32;
+        break;
+      case OP.and32:
+        m.result32 = this.w32[m.word];
+        this.w32[m.word] &= m.value32;
+        break;
       case OP.notify32:
         for (const thread of this.threads) if (thread.waitsOn === m.word) thread.waitsOn = -1;
         break;
-      default: throw new Error(`unexpected operation ${op}`);
+      default:
+        throw new Error(`unexpected operation ${op}`);
     }
     if (this.step !== before) {
       this.check(this.step === before + 1, `step ${before} was followed by ${this.step}`);
-      this.check(this.generations[this.step & 1].every((step) => step === this.step), `step ${before} was committed torn`);
+      this.check(
+        this.generations[this.step & 1].every((step) => step === this.step),
+        `step ${before} was committed torn`,
+      );
     }
   }
 }

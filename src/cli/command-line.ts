@@ -1,0 +1,33 @@
+// What the commands that take a config have in common: their arguments, and how a next command is typed. Main thread.
+import { basename } from 'node:path';
+import { Argument, type Command, Option } from 'commander';
+
+/** Adds `<config> [overrides...]` to a command. */
+export function addConfigArguments(command: Command): Command {
+  return command
+    .addArgument(new Argument('<config>', 'the YAML file of an experiment'))
+    .addArgument(new Argument('[overrides...]', 'keys of the config to set, as in epochs=3 data.batchSize=256'));
+}
+
+/** Adds `-v`, which every command has. */
+export function addVerboseOption(command: Command): Command {
+  return command.addOption(
+    new Option('-v, --verbose', 'say more: phases of each epoch, whole hashes, stacks of errors'),
+  );
+}
+
+/** Help ends with examples: each a line of what is typed and, under it, nothing else. */
+export function addExamples(command: Command, examples: readonly string[]): Command {
+  const heading = examples.length === 1 ? 'Example:' : 'Examples:';
+  return command.addHelpText('after', ['', heading, ...examples.map((example) => `  $ ${example}`)].join('\n'));
+}
+
+/** The words of a command as a shell takes them: `lockstep`, or `npx lockstep` where the program is not on the path. */
+export function typedCommand(words: readonly string[], script: string, variables: NodeJS.ProcessEnv): string {
+  const isInstalled = basename(script) === 'lockstep' && variables.npm_command === undefined;
+  return [isInstalled ? 'lockstep' : 'npx lockstep', ...words.map(quoteForShell)].join(' ');
+}
+
+function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

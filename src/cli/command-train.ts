@@ -1,0 +1,131 @@
+// `lockstep train`: a config → a run, shown while it goes on. Main thread; what training needs is imported when it is called.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { ProgressEvent, TrainEvent } from '../experiment/events.ts';
+import { addConfigArguments, addExamples, addVerboseOption, typedCommand } from './command-line.ts';
+import { EXIT } from './failure.ts';
+import { isLive, pageOf } from './page.ts';
+import { createProgressBar, createProgressLines, NO_PROGRESS, type ProgressDisplay } from './progress-display.ts';
+import { StopSignals } from './stop-signals.ts';
+import { TrainReport } from './train-report.ts';
+
+interface TrainFlags {
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  printConfig?: boolean;
+  dryRun?: boolean;
+  fastDevRun?: boolean;
+  runsDir: string;
+}
+
+/** Steps of `--fast-dev-run`: enough that a second generation is read and written again. */
+const FAST_DEV_STEPS = 5;
+
+/** The command's arguments, flags and help. */
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .summary('train a network, write a run folder')
+    .description('Train the network that a config describes, and write a run folder.')
+    .option('--json', 'print the events as JSON lines on stdout; text for people goes to stderr')
+    .addOption(new Option('-q, --quiet', 'say nothing but warnings and errors').conflicts('verbose'))
+    .option('--print-config', 'print the resolved config with the origin of each value, and end')
+    .option('--dry-run', 'load, compile and show everything, but train and write nothing')
+    .option('--fast-dev-run', `train ${FAST_DEV_STEPS} steps, evaluate, and keep nothing`)
+    .option('--runs-dir <folder>', 'where the run folder is made', 'runs');
+  addVerboseOption(addConfigArguments(command));
+  addExamples(command, [
+    'lockstep train configs/mnist-mlp.yaml',
+    'lockstep train configs/mnist-mlp.yaml epochs=3 optimizer.lr=0.002 name=faster',
+  ]);
+  return command.action(runTrain);
+}
+
+async function runTrain(file: string, overrides: string[], flags: TrainFlags): Promise<void> {
+  const { loadConfig } = await import('../config/load-config.ts');
+  const loaded = loadConfig(file, overrides);
+  if (flags.printConfig) {
+    const { presentConfig } = await import('./present-config.ts');
+    process.stdout.write(presentConfig(loaded));
+    return;
+  }
+  const report = await createReport(file, overrides, flags);
+  if (flags.dryRun) await showDryRun(loaded, report);
+  else await trainAndShow(loaded, flags, report);
+}
+
+async function showDryRun({ config, baseDir }: LoadedConfig, { report }: OpenReport): Promise<void> {
+  const { prepareRun } = await import('../experiment/prepare.ts');
+  const { describeRun } = await import('../experiment/describe-run.ts');
+  report.show(describeRun(prepareRun(config, { baseDir }), null));
+}
+
+async function trainAndShow({ config, baseDir }: LoadedConfig, flags: TrainFlags, opened: OpenReport): Promise<void> {
+  const { report, progress, writeWarning } = opened;
+  const signals = new StopSignals(() => {
+    progress.hide();
+    writeWarning('stopping after this step; a second signal ends at once');
+  });
+  const trial = flags.fastDevRun ? makeTrialFolder() : null;
+  try {
+    const { train } = await import('../experiment/train.ts');
+    const { summary } = await train(config, {
+      onEvent: (event) => report.show(trial === null ? event : asTrial(event)),
+      signal: signals.signal,
+      runsDir: trial ?? flags.runsDir,
+      baseDir,
+      maxSteps: trial === null ? undefined : FAST_DEV_STEPS,
+    });
+    if (summary.status === 'stopped') process.exitCode = signals.exitCode ?? EXIT.failed;
+  } finally {
+    progress.hide();
+    signals.release();
+    if (trial !== null) rmSync(trial, { recursive: true, force: true });
+  }
+}
+
+/** A trial goes through all of a run, its folder included, and leaves nothing. */
+function makeTrialFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'lockstep-'));
+}
+
+function asTrial<Event extends TrainEvent | ProgressEvent>(event: Event): Event {
+  if (event.type !== 'start') return event;
+  return { ...event, runFolder: null, epochs: null, steps: Math.min(event.steps, FAST_DEV_STEPS) };
+}
+
+interface OpenReport {
+  report: TrainReport;
+  progress: ProgressDisplay;
+  writeWarning: (text: string) => void;
+}
+
+async function createReport(file: string, overrides: readonly string[], flags: TrainFlags): Promise<OpenReport> {
+  const { stdout, stderr, env } = process;
+  const textStream = flags.json ? stderr : stdout;
+  const writeWarning = (text: string) => void stderr.write(`${text}\n`);
+  const progress = flags.quiet ? NO_PROGRESS : await createProgress(writeWarning);
+  const report = new TrainReport({
+    level: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
+    writeText: (text) => void textStream.write(`${text}\n`),
+    writeWarning,
+    writeJson: flags.json ? (line) => void stdout.write(`${line}\n`) : undefined,
+    progress,
+    page: pageOf(textStream, env),
+    warningPage: pageOf(stderr, env),
+    next: flags.fastDevRun
+      ? [typedCommand(['train', file, ...overrides], process.argv[1], env)]
+      : [typedCommand(['verify', file, ...overrides], process.argv[1], env)],
+    isKept: !flags.fastDevRun,
+  });
+  return { report, progress, writeWarning };
+}
+
+async function createProgress(writeLine: (line: string) => void): Promise<ProgressDisplay> {
+  const { stderr, env } = process;
+  if (isLive(stderr, env)) return createProgressBar(stderr, () => pageOf(stderr, env));
+  return createProgressLines(writeLine, () => performance.now());
+}

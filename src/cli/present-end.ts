@@ -1,0 +1,100 @@
+// The end event → what stands under the training: result, throughput, where the time went, path, hashes, what next. Pure.
+import { type BestEpoch, type EndEvent, PHASE_NAMES, type PhaseMs, type Summary } from '../experiment/events.ts';
+import type { Page } from './page.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatDuration,
+  formatLoss,
+  formatMs,
+  formatPercent,
+  formatShare,
+} from './present-number.ts';
+import { joinParts } from './present-table.ts';
+
+const LABEL_WIDTH = 10;
+/** Enough of a hash to tell two runs apart by eye; the whole of it is in summary.json. */
+const SHORT_HASH = 12;
+
+/** What the end says besides the event. */
+export interface EndOptions {
+  /** Commands that can be run next, as they are typed. */
+  next: readonly string[];
+  /** False where the run folder was only a trial's and is gone. */
+  isKept: boolean;
+  /** Hashes in full, and those of config and plan too. */
+  isVerbose: boolean;
+}
+
+/** Everything that is known after the last step, in the order in which it is read. */
+export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions, page: Page): string {
+  const lines = ['', presentResult(summary, page)];
+  if (summary.best !== undefined) lines.push(labelled('best', bestParts(summary.best), page));
+  const throughput = throughputParts(summary);
+  if (throughput.length > 0) lines.push(labelled('speed', throughput, page));
+  if (summary.phaseMs !== null) lines.push(labelled('time', shareParts(summary.phaseMs), page));
+  const results = options.isKept ? resultParts(summary, runFolder) : ['nothing kept: this was a trial'];
+  lines.push(labelled('results', results, page));
+  const hashes = hashParts(summary, options.isVerbose);
+  if (hashes.length > 0) lines.push(labelled('hashes', hashes, page));
+  options.next.forEach((command, i) => {
+    lines.push(labelled(i === 0 ? 'next' : '', [command], page));
+  });
+  return lines.join('\n');
+}
+
+function labelled(label: string, parts: readonly string[], page: Page): string {
+  const text = joinParts(parts, page, LABEL_WIDTH, label.padEnd(LABEL_WIDTH));
+  return page.colors.dim(text.slice(0, LABEL_WIDTH)) + text.slice(LABEL_WIDTH);
+}
+
+/** `done · test accuracy 98.21 % · test loss 0.0612 · 10 epochs, 1,060 steps in 14.2 s`. */
+export function presentResult(summary: Summary, page: Page): string {
+  const { status, steps, epochs, testAccuracy, testLoss, trainLoss, durationMs } = summary;
+  const parts: string[] = [status];
+  if (testAccuracy !== null) parts.push(`test accuracy ${formatPercent(testAccuracy)}`);
+  if (testLoss !== null) parts.push(`test loss ${formatLoss(testLoss)}`);
+  else if (trainLoss !== null) parts.push(`training loss ${formatLoss(trainLoss)}`);
+  const length = `${formatCounted(epochs, 'epoch')}, ${formatCounted(steps, 'step')}`;
+  parts.push(`${length} in ${formatDuration(durationMs / 1000)}`);
+  const text = joinParts(parts, page);
+  const paint = { done: page.colors.green, stopped: page.colors.yellow, failed: page.colors.red }[status];
+  return page.colors.bold(paint(status) + text.slice(status.length));
+}
+
+function bestParts(best: BestEpoch): string[] {
+  const parts = [`epoch ${best.epoch}`, `validation loss ${formatLoss(best.validationLoss)}`];
+  // The metric that chose the epoch is the accuracy, or the loss once more.
+  if (best.metric !== best.validationLoss) parts.push(`validation accuracy ${formatPercent(best.metric)}`);
+  if (best.testAccuracy !== undefined) parts.push(`test accuracy ${formatPercent(best.testAccuracy)}`);
+  if (best.testLoss !== undefined) parts.push(`test loss ${formatLoss(best.testLoss)}`);
+  return parts;
+}
+
+function throughputParts({ samplesPerSecond, stepMs }: Summary): string[] {
+  const parts: string[] = [];
+  if (samplesPerSecond !== null) parts.push(`${formatCount(samplesPerSecond)} samples/s`);
+  if (stepMs !== null) parts.push(`${formatMs(stepMs.median)} ms a step (95 % within ${formatMs(stepMs.p95)} ms)`);
+  return parts;
+}
+
+/** Each phase's share of a step. */
+function shareParts(phases: PhaseMs): string[] {
+  const total = PHASE_NAMES.reduce((sum, name) => sum + phases[name], 0);
+  return PHASE_NAMES.map((name) => `${name} ${formatShare(total === 0 ? 0 : phases[name] / total)}`);
+}
+
+function resultParts(summary: Summary, runFolder: string): string[] {
+  const files = ['summary.json, results.csv'];
+  if (summary.weightsSha256 !== null) files.push('weights/last.safetensors');
+  if (summary.best !== undefined) files.push('weights/best.safetensors');
+  return [runFolder, ...files];
+}
+
+function hashParts(summary: Summary, isVerbose: boolean): string[] {
+  const names = isVerbose ? (['weights', 'state', 'plan', 'config'] as const) : (['weights', 'state'] as const);
+  return names.flatMap((name) => {
+    const hash = summary[`${name}Sha256`];
+    return hash === null ? [] : [`${name} ${isVerbose ? hash : hash.slice(0, SHORT_HASH)}`];
+  });
+}

@@ -1,0 +1,64 @@
+// Parts and cells → lines that fit a page. Pure; widths are counted before any colour is added.
+import type { Page } from './page.ts';
+
+/** A column of a table; what is not a number stands left. */
+export interface Column {
+  title: string;
+  isText?: boolean;
+}
+
+const GAP = '  ';
+
+/**
+ * Parts joined by ` · `, broken between two parts where the page is too narrow; lines after the first begin with `indent` blanks.
+ * A single part wider than the page is left whole.
+ */
+export function joinParts(parts: readonly string[], page: Page, indent = 2, start = ''): string {
+  const lines: string[] = [start + parts[0]];
+  for (const part of parts.slice(1)) {
+    const longer = `${lines[lines.length - 1]} · ${part}`;
+    if (longer.length <= page.columns) lines[lines.length - 1] = longer;
+    else lines.push(' '.repeat(indent) + part);
+  }
+  return lines.join('\n');
+}
+
+/** Words broken into lines of the page, those after the first indented by `indent` blanks. */
+export function wrapWords(text: string, page: Page, indent = 2): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || longer.length <= page.columns) line = longer;
+    else {
+      lines.push(line);
+      line = ' '.repeat(indent) + word;
+    }
+  }
+  return [...lines, line].join('\n');
+}
+
+/** A table with one line of titles. The rows behind `footers` from the end stand for sums and are set apart by nothing but bold. */
+export function presentTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  page: Page,
+  footers = 0,
+): string {
+  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const isText = columns.map((column) => column.isText === true);
+  const lines = rows.map((row, i) => {
+    const line = alignCells(row, widths, isText);
+    return i < rows.length - footers ? line : page.colors.bold(line);
+  });
+  const titles = columns.map(({ title }) => title);
+  return [page.colors.dim(alignCells(titles, widths, isText)), ...lines].join('\n');
+}
+
+/** Cells padded to their columns' widths, text to the left, numbers to the right. */
+export function alignCells(cells: readonly string[], widths: readonly number[], isText: readonly boolean[]): string {
+  return cells
+    .map((cell, i) => (isText[i] ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+    .join(GAP)
+    .trimEnd();
+}

@@ -1,0 +1,99 @@
+// The options of a data source and a seed → a checked dataset: its spec, the ids of its parts, a way to fill memory; coordinator.
+
+import { resolve } from 'node:path';
+import { openCsv } from './csv.ts';
+import type { DataOptions } from './data.schema.ts';
+import { DataError } from './data-error.ts';
+import { openDigits } from './digits.ts';
+import { type IdxPaths, openIdxSource } from './idx.ts';
+import { openMnist } from './mnist.ts';
+import { type DatasetSpec, type Inputs, type Source, sampleBytes, type Targets } from './source.ts';
+import { type Parts, splitSamples } from './split.ts';
+import { openSynthetic } from './synthetic.ts';
+
+export type { DatasetSpec } from './source.ts';
+
+/** An opened dataset: all that can be wrong with it was checked, and no memory was taken for its samples yet. */
+export interface Dataset {
+  spec: DatasetSpec;
+  /** Sample ids, ascending in each part; every id below `spec.samples` is in exactly one part. */
+  parts: Parts;
+  /**
+   * Writes all samples in the order of their ids: `inputs` (samples × elements of `spec.input.shape`), `targets` (samples, or
+   * samples × elements of `spec.target.shape`), of the types that the spec's storages name. Both may be views of shared memory.
+   *
+   * @throws DataError where a file was changed since it was opened
+   */
+  fill(inputs: Inputs, targets: Targets): void;
+}
+
+// The workers' ids and samples lie in one WebAssembly memory.
+const MOST_SHARED_BYTES = 2 ** 32;
+const ID_BYTES = 4;
+
+/**
+ * Opens the source that `options` name and splits it.
+ *
+ * @param baseDir absolute; relative paths in `options` start there
+ * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
+ */
+export function openDataset(options: DataOptions, seed: number, baseDir: string): Dataset {
+  const source = openSource(options, seed, baseDir);
+  const spec: DatasetSpec = {
+    name: source.name,
+    samples: source.splitSamples + source.testSamples,
+    input: source.input,
+    target: source.target,
+  };
+  checkSize(spec);
+  return { spec, parts: splitParts(source, options, seed), fill: source.fill };
+}
+
+function openSource(options: DataOptions, seed: number, baseDir: string): Source {
+  switch (options.source) {
+    case 'mnist':
+      return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));
+    case 'digits':
+      return openDigits();
+    case 'synthetic':
+      return openSynthetic(options, seed);
+    case 'csv':
+      return openCsv(resolve(baseDir, options.file), options);
+    case 'idx': {
+      const { divisor, classes } = options;
+      return openIdxSource(absolutePaths(options, baseDir), { name: 'idx', divisor, classes });
+    }
+  }
+}
+
+function absolutePaths({ images, labels, testImages, testLabels }: IdxPaths, baseDir: string): IdxPaths {
+  const paths: IdxPaths = { images: resolve(baseDir, images), labels: resolve(baseDir, labels) };
+  if (testImages !== undefined) paths.testImages = resolve(baseDir, testImages);
+  if (testLabels !== undefined) paths.testLabels = resolve(baseDir, testLabels);
+  return paths;
+}
+
+/** Refuses what no shared memory could hold, so that not even an array of its ids is made. */
+function checkSize(spec: DatasetSpec): void {
+  const { input, target } = sampleBytes(spec);
+  const bytes = spec.samples * (input + target + ID_BYTES);
+  if (bytes <= MOST_SHARED_BYTES) return;
+  const gib = (bytes / 2 ** 30).toFixed(1);
+  const most = Math.floor(MOST_SHARED_BYTES / (input + target + ID_BYTES));
+  const got = `${spec.samples} samples of ${gib} GiB`;
+  throw new DataError(
+    `data.source ${spec.name}`,
+    'at most 4 GiB of samples and ids',
+    got,
+    `use at most ${most} samples`,
+  );
+}
+
+/** Where the source keeps test samples of its own, those are the test part, and `test` is not an option. */
+function splitParts(source: Source, options: DataOptions, seed: number): Parts {
+  const { splitSamples: samples, testSamples } = source;
+  const test = 'test' in options ? options.test : 0;
+  const parts = splitSamples(seed, samples, { validation: options.validation, test });
+  if (testSamples > 0) parts.test = Uint32Array.from({ length: testSamples }, (_, i) => samples + i);
+  return parts;
+}

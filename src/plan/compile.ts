@@ -1,0 +1,103 @@
+// A model and a dataset's shapes → the plan: what every worker runs, as plain data. Pure; coordinator only.
+import type { DatasetSpec } from '../data/source.ts';
+import { differentiate } from '../graph/autodiff.ts';
+import { ModelError } from '../graph/model-error.ts';
+import { elementCount } from '../graph/tensor-type.ts';
+import type { Model, ModelLayer } from '../nn/build-model.ts';
+import { createConstantPool } from './constants.ts';
+import { fuseActivations } from './fuse.ts';
+import { gatherCalls } from './gather.ts';
+import { settleGradients, type TrainingGraph } from './gradients.ts';
+import { chooseMicroBatch } from './micro-batch.ts';
+import { placeParameters } from './parameters.ts';
+import { placeBuffers } from './placement.ts';
+import type { Call, Plan, PlanLayer } from './plan.ts';
+import { createProgram, isGathered, type Program } from './program.ts';
+import { resolveProgram } from './resolve.ts';
+import { describeBuffers, nameNodes } from './tensor-names.ts';
+
+/** What a plan depends on beside the model. The number of workers is none of it. */
+export interface PlanOptions {
+  numerics: Plan['numerics'];
+  /** The config's `microBatch`. */
+  microBatch: 'auto' | number;
+  /** Samples of the largest shard of a global batch: ⌈batchSize / shards⌉. */
+  largestShardRows: number;
+  dataset: DatasetSpec;
+}
+
+/** What the loss kernels write into the f64 cells, in this order. */
+const SUM_NAMES = ['lossNumerator', 'denominator', 'correct'];
+
+// Kernels count in 32 bits.
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/**
+ * Compiles a model: backward ops, order, places, and the addresses of every kernel call.
+ *
+ * Every parameter's gradient is assigned by a shard's first micro-batch and added to by the others, so nothing of a gradient buffer's last use remains;
+ * the padding between gradients is written by nobody and stays the 0 of fresh memory.
+ * @throws ModelError where a parameter does not reach the loss, or a tensor has more elements than kernels can count.
+ */
+export function compilePlan(model: Model, options: PlanOptions): Plan {
+  const { graph, loss } = fuseActivations(model.graph, model.loss);
+  const { numerics, dataset, microBatch, largestShardRows } = options;
+  const parameters = placeParameters(graph);
+  const differentiated = differentiate(graph, loss);
+  const training = settleGradients(differentiated);
+  const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
+  const wanted = [loss, ...training.gradientOf.keys()];
+  const train = createProgram(training.graph, { wanted, gradientOf: training.gradientOf, gather });
+  const evaluate = createProgram(graph, { wanted: [loss], gradientOf: new Map(), gather });
+  const rows = chooseMicroBatch(microBatch, largestShardRows, train);
+  checkSizes(training, train, rows);
+
+  const names = nameNodes(graph, differentiated, training);
+  const constants = createConstantPool();
+  const context = { parameters: parameters.byNode, constants, names, rows };
+  const trainPlacement = placeBuffers(train.buffers, rows);
+  const evaluatePlacement = placeBuffers(evaluate.buffers, rows);
+  const trainCalls = resolveProgram(training.graph, train, trainPlacement, context);
+  const evaluateCalls = resolveProgram(graph, evaluate, evaluatePlacement, context);
+  return {
+    version: 1,
+    numerics,
+    rows,
+    parameters: [...parameters.parameters],
+    parameterElements: parameters.elements,
+    sums: [...SUM_NAMES],
+    metric: model.metric,
+    constants: [...constants.words],
+    buffers: describeBuffers(train, trainPlacement, names),
+    activationBytes: Math.max(trainPlacement.byteLength, evaluatePlacement.byteLength),
+    scratchBytes: Math.max(trainCalls.scratchBytes, evaluateCalls.scratchBytes),
+    evaluationActivationBytes: evaluatePlacement.byteLength,
+    layers: model.layers.map(describeLayer),
+    train: splitCalls(train, trainCalls.calls, graph.nodes.length),
+    evaluate: splitCalls(evaluate, evaluateCalls.calls, graph.nodes.length),
+  };
+}
+
+/** Gathering, then the model's own nodes, then what was put behind them. */
+function splitCalls({ calls }: Program, resolved: readonly Call[], forwardNodes: number): Plan['train'] {
+  const part = (isIn: (call: Program['calls'][number]) => boolean): Call[] => resolved.filter((_, i) => isIn(calls[i]));
+  return {
+    gather: part(({ node }) => isGathered(node)),
+    forward: part(({ node }) => !isGathered(node) && node.id < forwardNodes),
+    backward: part(({ node }) => node.id >= forwardNodes),
+  };
+}
+
+function checkSizes({ graph }: TrainingGraph, { buffers }: Program, rows: number): void {
+  for (const { node, type } of buffers) {
+    const elements = elementCount(type.shape) * (type.isBatched ? rows : 1);
+    if (elements <= MOST_ELEMENTS) continue;
+    throw new ModelError(
+      `${graph.nodes[node].layer}: expected at most ${MOST_ELEMENTS} elements in a tensor, got ${elements} for ${rows} rows of shape (${type.shape.join(',')}); set a smaller microBatch or layer`,
+    );
+  }
+}
+
+function describeLayer({ name, kind, outputShape, parameters }: ModelLayer): PlanLayer {
+  return { name, kind, outputShape: [...outputShape], parameters };
+}

@@ -1,0 +1,48 @@
+// A graph with its backward part → the node of each parameter's gradient that may be computed right in the gradient buffer. Coordinator only.
+import type { Differentiated } from '../graph/autodiff.ts';
+import { createGraph, type Graph } from '../graph/graph.ts';
+import { ModelError } from '../graph/model-error.ts';
+import type { GraphNode, NodeId } from '../graph/op.ts';
+import { copy } from '../graph/ops/copy.ts';
+import { findReaders, orderNodes, ownerOf } from './program.ts';
+
+/** The graph that a training step runs, and which of its nodes are parameters' gradients. */
+export interface TrainingGraph {
+  readonly graph: Graph;
+  /** Node → the parameter whose gradient it is. Its op can add to what is there, and nobody reads it. */
+  readonly gradientOf: ReadonlyMap<NodeId, NodeId>;
+}
+
+/**
+ * Finds the node that makes each parameter's gradient. From a shard's second micro-batch on, a gradient is added to the first ones' sum,
+ * so that nobody may read it as that of this micro-batch: where somebody does, or the op cannot add, a copy is put behind.
+ * @throws ModelError where a parameter does not reach the loss.
+ */
+export function settleGradients({ graph, gradients }: Differentiated): TrainingGraph {
+  const builder = createGraph(graph);
+  const parameters = graph.nodes.filter(({ op }) => op.source === 'parameter');
+  const found = parameters.map((node) => graph.nodes[gradientNode(node, gradients)]);
+  const readers = findReaders(
+    graph,
+    orderNodes(
+      graph,
+      found.map(({ id }) => id),
+    ),
+  );
+  const gradientOf = new Map<NodeId, NodeId>();
+  parameters.forEach(({ id, layer }, i) => {
+    const owner = ownerOf(graph, found[i]);
+    const isOwn = owner.op.accumulates === true && !readers.has(owner.id) && !gradientOf.has(owner.id);
+    const node = isOwn ? owner : builder.apply(copy, [found[i]], {}, layer);
+    gradientOf.set(node.id, id);
+  });
+  return { graph: builder, gradientOf };
+}
+
+function gradientNode({ id, layer, attrs }: GraphNode, gradients: ReadonlyMap<NodeId, NodeId>): NodeId {
+  const gradient = gradients.get(id);
+  if (gradient !== undefined) return gradient;
+  throw new ModelError(
+    `${layer}: expected every parameter to reach the loss, got ${layer}.${attrs.name}, which does not; use the layer's output or remove the layer`,
+  );
+}

@@ -1,0 +1,38 @@
+// A plan's parameters and a seed → first values in memory. Coordinator only, before any worker starts.
+import type { KernelSet } from '../kernels/kernel-set.ts';
+import { PURPOSE } from '../kernels/purpose.ts';
+import { PARAMETER_ALIGNMENT_ELEMENTS, type Plan, type PlanParameter } from './plan.ts';
+
+/**
+ * Writes the first values of all parameters at byte address `baseAddress`, and 0 into the padding behind each.
+ * Number i of parameter p is word i mod 4 of the Philox block with the counter (⌊i/4⌋, 0, p, initialisation) and the seed as its key,
+ * so it depends on nothing that comes before it.
+ */
+export function initializeParameters(
+  plan: Plan,
+  kernels: KernelSet['kernels'],
+  seed: number,
+  baseAddress: number,
+): void {
+  plan.parameters.forEach((parameter, index) => {
+    initializeParameter(parameter, index, kernels, seed, baseAddress + parameter.elementOffset * 4);
+  });
+}
+
+function initializeParameter(
+  { elements, initializer }: PlanParameter,
+  index: number,
+  kernels: KernelSet['kernels'],
+  seed: number,
+  address: number,
+): void {
+  if (initializer.kind === 'uniform') {
+    const { low, high } = initializer;
+    const key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
+    kernels.uniform(address, elements, ...key, 0, index, PURPOSE.initialisation, low, high);
+  } else {
+    kernels.fill(address, initializer.value, elements);
+  }
+  const padding = -elements & (PARAMETER_ALIGNMENT_ELEMENTS - 1);
+  kernels.fill(address + elements * 4, 0, padding);
+}

@@ -1,0 +1,97 @@
+// Kernel calls that name tensors, and the tensors' places → kernel calls with addresses. Coordinator only.
+import type { Graph } from '../graph/graph.ts';
+import type { Operand } from '../graph/kernel-call.ts';
+import type { GraphNode, NodeId } from '../graph/op.ts';
+import type { ConstantPool } from './constants.ts';
+import type { Placement } from './placement.ts';
+import { type Arg, type Call, ENV, type PlanParameter } from './plan.ts';
+import type { Program, ProgramCall } from './program.ts';
+import type { TensorNames } from './tensor-names.ts';
+
+/** What addresses depend on beside the program. */
+export interface ResolveContext {
+  readonly parameters: ReadonlyMap<NodeId, PlanParameter>;
+  readonly constants: ConstantPool;
+  readonly names: TensorNames;
+  /** Of the micro-batch: scratch memory is made for it. */
+  readonly rows: number;
+}
+
+/** The calls of a program, and the scratch memory that the most demanding of them needs. */
+export interface ResolvedProgram {
+  readonly calls: readonly Call[];
+  readonly scratchBytes: number;
+}
+
+/** Gives every argument its address. */
+export function resolveProgram(
+  graph: Graph,
+  program: Program,
+  placement: Placement,
+  context: ResolveContext,
+): ResolvedProgram {
+  const resolve = createResolver(graph, program, placement, context);
+  const calls = program.calls.map((item) => ({
+    kernel: item.call.kernel,
+    args: item.call.args.map(resolve),
+    label: labelCall(item, program, context.names),
+  }));
+  const scratch = program.calls.flatMap(({ call }) => call.args.map((operand) => scratchBytes(operand, context.rows)));
+  return { calls, scratchBytes: Math.max(0, ...scratch) };
+}
+
+function createResolver(
+  graph: Graph,
+  { places }: Program,
+  { byteOffsets }: Placement,
+  { parameters, constants }: ResolveContext,
+): (operand: Operand) => Arg {
+  const parameterBytes = (node: NodeId): number => parameters.get(node)!.elementOffset * 4;
+
+  function resolveTensor(node: NodeId): Arg {
+    const place = places.get(node);
+    switch (place?.in) {
+      case 'parameters':
+        return [ENV.parameters, 1, parameterBytes(place.node)];
+      case 'gradients':
+        return [ENV.gradients, 1, parameterBytes(place.parameter)];
+      case 'constants':
+        return [ENV.constants, 1, constants.placeFloats(constantValues(graph.nodes[place.node]))];
+      case 'buffer':
+        return [ENV.activations, 1, byteOffsets[place.buffer]];
+      case undefined:
+        throw new Error(`plan: node ${node} is read but lies nowhere; this is a fault in lockstep`);
+    }
+  }
+
+  return (operand) => {
+    if (typeof operand === 'number') return [ENV.zero, 0, operand];
+    switch (operand.of) {
+      case 'tensor':
+        return resolveTensor(operand.node);
+      case 'gradient':
+        return [ENV.gradients, 1, parameterBytes(operand.parameter)];
+      case 'rows':
+        return [ENV.rows, operand.multiplier, 0];
+      case 'words':
+        return [ENV.constants, 1, constants.placeWords(operand.words)];
+      default:
+        return [ENV[operand.of], 1, 0];
+    }
+  };
+}
+
+function constantValues({ attrs }: GraphNode): readonly number[] {
+  return attrs.values as readonly number[];
+}
+
+function scratchBytes(operand: Operand, rows: number): number {
+  return typeof operand === 'object' && operand.of === 'scratch' ? operand.bytes(rows) : 0;
+}
+
+/** Layer and shapes; behind an arrow what is computed, where the layer does not say it. */
+function labelCall({ node, call }: ProgramCall, { places }: Program, names: TensorNames): string {
+  const name = names.get(node.id) ?? '';
+  const isNamed = places.has(node.id) && name !== node.layer && name.startsWith('d ');
+  return `${node.layer} ${call.detail}${isNamed ? ` → ${name}` : ''}`;
+}

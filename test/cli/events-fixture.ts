@@ -1,0 +1,95 @@
+// One run's events by hand, the same for every test of what people see. Its arithmetic is right: 54,000 = 105 × 512 + 240.
+import type { EndEvent, EpochEvent, PhaseMs, StartEvent, Summary } from '#src/experiment/events.js';
+
+export const PHASES: PhaseMs = {
+  gather: 0.31,
+  forward: 3.1,
+  backward: 4.8,
+  reduce: 0.02,
+  update: 0.8,
+  wait: 0.4,
+  coordinator: 0.03,
+};
+
+export const START: StartEvent = {
+  type: 'start',
+  version: '0.1.0',
+  name: 'mnist-mlp',
+  runFolder: 'runs/mnist-mlp-2',
+  node: '20.20.2',
+  cores: 2,
+  numerics: 'fast',
+  backend: 'wasm-relaxed-fma',
+  workers: 2,
+  shards: 8,
+  batchSize: 512,
+  microBatch: 64,
+  parameters: 407_050,
+  layers: [
+    { name: 'dense1', kind: 'dense relu', outputShape: [512], parameters: 401_920 },
+    { name: 'dense2', kind: 'dense', outputShape: [10], parameters: 5130 },
+  ],
+  samples: { train: 54_000, validation: 6000, test: 10_000 },
+  stepsPerEpoch: 106,
+  epochs: 10,
+  steps: 1060,
+  memory: [
+    { region: 'weights', allocatedBytes: 10 * 2 ** 20, residentBytes: 10 * 2 ** 20, isShared: true },
+    { region: 'slots', allocatedBytes: 26 * 2 ** 20, residentBytes: 16 * 2 ** 20, isShared: true },
+    { region: 'reduced gradient', allocatedBytes: 0, residentBytes: 0, isShared: true },
+    { region: 'node', allocatedBytes: 80 * 2 ** 20, residentBytes: 80 * 2 ** 20, isShared: false },
+  ],
+  parallelism: { ceiling: 2, efficiencyCeiling: 1, idleWorkers: 0, betterShards: null },
+  configSha256: 'c'.repeat(64),
+  planSha256: 'd'.repeat(64),
+};
+
+export const EPOCH: EpochEvent = {
+  type: 'epoch',
+  epoch: 1,
+  step: 106,
+  trainLoss: 0.245_12,
+  trainMetric: 0.927_06,
+  validationLoss: 0.132_14,
+  validationMetric: 0.9612,
+  metric: 'accuracy',
+  lr: 0.001,
+  samplesPerSecond: 54_120.4,
+  stepMs: 9.461,
+  seconds: 1.24,
+  isBest: true,
+};
+
+export const SUMMARY: Summary = {
+  status: 'done',
+  name: 'mnist-mlp',
+  version: '0.1.0',
+  steps: 1060,
+  epochs: 10,
+  skippedSteps: 0,
+  samplesSeen: 540_000,
+  workers: 2,
+  shards: 8,
+  batchSize: 512,
+  numerics: 'fast',
+  backend: 'wasm-relaxed-fma',
+  parameters: 407_050,
+  trainLoss: 0.004,
+  validationLoss: 0.07,
+  testLoss: 0.0612,
+  testAccuracy: 0.9821,
+  best: { epoch: 7, validationLoss: 0.0651, metric: 0.983, testLoss: 0.0603, testAccuracy: 0.9818 },
+  samplesPerSecond: 54_120.4,
+  stepMs: { median: 9.461, p95: 10.24 },
+  phaseMs: PHASES,
+  peakRssBytes: 250_000_000,
+  weightsSha256: `3f2a91c0d4e5${'a'.repeat(52)}`,
+  stateSha256: `99ab12cd34ef${'b'.repeat(52)}`,
+  planSha256: 'd'.repeat(64),
+  configSha256: 'c'.repeat(64),
+  durationMs: 14_230,
+  node: '20.20.2',
+  cpu: 'AMD EPYC',
+};
+
+export const END: EndEvent = { type: 'end', summary: SUMMARY, runFolder: 'runs/mnist-mlp-2' };

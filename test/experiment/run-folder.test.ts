@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { float32Values, readSafetensorsFile } from '#src/checkpoint/safetensors.js';
+import { checkRunName, createRunFolder, RunFolderError } from '#src/experiment/run-folder.js';
+
+const root = mkdtempSync(join(tmpdir(), 'lockstep-runs-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let runs: string;
+let count = 0;
+beforeEach(() => {
+  runs = join(root, `${count++}`, 'runs');
+});
+
+function refusalOf(action: () => unknown): RunFolderError {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RunFolderError);
+    return error as RunFolderError;
+  }
+  throw new Error('expected a refusal, got none');
+}
+
+describe('createRunFolder', () => {
+  it('makes NAME, then NAME-2, NAME-3, and points latest to the last', () => {
+    const names = [1, 2, 3].map(() => createRunFolder(runs, 'mnist').name);
+    expect(names).toEqual(['mnist', 'mnist-2', 'mnist-3']);
+    expect(readdirSync(runs).sort()).toEqual(['latest', 'mnist', 'mnist-2', 'mnist-3']);
+    expect(lstatSync(join(runs, 'latest')).isSymbolicLink()).toBe(true);
+    expect(readlinkSync(join(runs, 'latest'))).toBe('mnist-3');
+    expect(readdirSync(join(runs, 'mnist'))).toEqual(['weights']);
+  });
+
+  it('replaces a latest that points nowhere', () => {
+    mkdirSync(runs, { recursive: true });
+    symlinkSync('gone', join(runs, 'latest'));
+    createRunFolder(runs, 'a');
+    expect(readlinkSync(join(runs, 'latest'))).toBe('a');
+  });
+
+  it('gives processes that ask for one name at once a folder each', { timeout: 30_000 }, async () => {
+    const module = fileURLToPath(import.meta.resolve('#src/experiment/run-folder.js'));
+    const script = `const { createRunFolder } = await import(${JSON.stringify(module)});
+      for (let i = 0; i < 5; i++) console.log(createRunFolder(${JSON.stringify(runs)}, 'same').name);`;
+    const outputs = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        let output = '';
+        for await (const chunk of child.stdout) output += chunk;
+        return output.trim().split('\n');
+      }),
+    );
+    const expected = Array.from({ length: 15 }, (_, i) => (i === 0 ? 'same' : `same-${i + 1}`));
+    expect(outputs.flat().sort()).toEqual(expected.sort());
+    expect(readdirSync(runs).sort()).toEqual([...expected, 'latest'].sort());
+  });
+
+  it('refuses with exit code 2 where a file stands in the place of runs/, and changes nothing', () => {
+    mkdirSync(dirname(runs), { recursive: true });
+    writeFileSync(runs, 'mine');
+    const error = refusalOf(() => createRunFolder(runs, 'a'));
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toMatch(
+      /runs\/a: expected a run folder that can be written, got E\w+.*; run in another directory or free this one$/,
+    );
+    expect(readFileSync(runs, 'utf8')).toBe('mine');
+  });
+
+  it('refuses with exit code 2 where latest is no link, and leaves no folder behind', () => {
+    mkdirSync(join(runs, 'latest'), { recursive: true });
+    expect(refusalOf(() => createRunFolder(runs, 'a')).exitCode).toBe(2);
+    expect(readdirSync(runs)).toEqual(['latest']);
+  });
+});
+
+describe('checkRunName', () => {
+  it.each([
+    '',
+    ' ',
+    '.',
+    '..',
+    '.hidden',
+    'a/b',
+    '../a',
+    'a\\b',
+    'a\0',
+    'a\nb',
+    'latest',
+    'LATEST',
+    '-a',
+    'a ',
+    'x'.repeat(201),
+    'a:b',
+  ])('refuses %j', (name) => {
+    const error = refusalOf(() => checkRunName(name));
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toContain(`got ${JSON.stringify(name)}; choose another`);
+  });
+
+  it('takes nothing that leaves the folder of runs', () => {
+    mkdirSync(runs, { recursive: true });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (name) => {
+        try {
+          checkRunName(name);
+        } catch {
+          return;
+        }
+        expect(dirname(join(runs, name))).toBe(runs);
+        expect(name.startsWith('.')).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each(['mnist-mlp', 'a', '7', 'Versuch über Größe', 'a.b_c', '数字'])('takes %j', (name) => {
+    expect(() => checkRunName(name)).not.toThrow();
+  });
+});
+
+describe('RunFolder', () => {
+  it('writes weights, config and summary that read back, and leaves no temporary file', () => {
+    const folder = createRunFolder(runs, 'a');
+    const values = Float32Array.of(1, -0, 3.5);
+    folder.writeWeights('last', [{ name: 'dense1.weight', shape: [1, 3], values }], { epoch: '3' });
+    folder.writeConfig({ name: 'a', model: [{ dense: 10 }], description: 'x: y\n# z' } as never);
+    folder.writeSummary({ status: 'done', trainLoss: Number.NaN } as never);
+    const { tensors, metadata } = readSafetensorsFile(folder.file('weights', 'last.safetensors'));
+    expect(float32Values(tensors.get('dense1.weight')!)).toEqual(values);
+    expect(metadata.epoch).toBe('3');
+    expect(parse(readFileSync(folder.file('config.yaml'), 'utf8'))).toEqual({
+      name: 'a',
+      model: [{ dense: 10 }],
+      description: 'x: y\n# z',
+    });
+    expect(JSON.parse(readFileSync(folder.file('summary.json'), 'utf8'))).toEqual({ status: 'done', trainLoss: null });
+    expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(
+      ['config.yaml', 'summary.json', 'weights', 'weights/last.safetensors'].sort(),
+    );
+  });
+
+  it('writes a config whose parts share objects without YAML aliases', () => {
+    const folder = createRunFolder(runs, 'a');
+    const layer = { dense: 10 };
+    folder.writeConfig({ model: [layer, layer] } as never);
+    expect(readFileSync(folder.file('config.yaml'), 'utf8')).not.toMatch(/[&*]a1/);
+  });
+
+  it('replaces a file as a whole: who has the old one open still reads the old one', () => {
+    const folder = createRunFolder(runs, 'a');
+    folder.writeSummary({ status: 'stopped' } as never);
+    const before = lstatSync(folder.file('summary.json')).ino;
+    folder.writeSummary({ status: 'done' } as never);
+    expect(lstatSync(folder.file('summary.json')).ino).not.toBe(before);
+  });
+
+  it('fails with exit code 1 where it can no longer be written, naming the file', () => {
+    const folder = createRunFolder(runs, 'a');
+    rmSync(folder.path, { recursive: true });
+    const error = refusalOf(() => folder.writeSummary({ status: 'done' } as never));
+    expect(error.exitCode).toBe(1);
+    expect(error.message).toContain(
+      `${folder.path}/summary.json: expected a run folder that can be written, got ENOENT`,
+    );
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+});
