@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import type { LoadedConfig } from '../config/load-config.ts';
+import type { loadConfig } from '../config/load-config.ts';
 import type { ProgressEvent, TrainEvent } from '../experiment/events.ts';
 import { addConfigArguments, addExamples, addVerboseOption, typedCommand } from './command-line.ts';
 import { EXIT } from './failure.ts';
@@ -11,6 +11,8 @@ import { isLive, pageOf } from './page.ts';
 import { createProgressBar, createProgressLines, NO_PROGRESS, type ProgressDisplay } from './progress-display.ts';
 import { StopSignals } from './stop-signals.ts';
 import { TrainReport } from './train-report.ts';
+
+type LoadedConfig = ReturnType<typeof loadConfig>;
 
 interface TrainFlags {
   json?: boolean;

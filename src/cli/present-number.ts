@@ -24,8 +24,9 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `0.8 s`, `12.3 s`, `2m 05s`, `1h 02m`: at most six characters up to 99 hours. */
+/** `46 ms`, `1.2 s`, `2m 05s`, `1h 02m`: at most six characters up to 99 hours. */
 export function formatDuration(seconds: number): string {
+  if (seconds < 0.9995) return `${(1000 * seconds).toFixed(0)} ms`;
   if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${twoDigits(whole % 60)}s`;

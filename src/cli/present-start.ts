@@ -72,22 +72,24 @@ export function presentModel({ layers, parameters }: Pick<StartEvent, 'layers' |
     { title: 'output' },
     { title: 'parameters' },
   ];
-  return presentTable(columns, [...rows, ['total', '', '', formatCount(parameters)]], page, 1);
+  return presentTable(columns, [...rows, ['total', '', '', formatCount(parameters)]], page, [rows.length]);
 }
 
-/** A row a region: what is reserved of it and what the run will touch; then the shared memory's sum and everything's. */
+/** A row a region: what is reserved of it and what the run will touch; the sum of the shared memory, Node's own part, the sum of all. */
 export function presentMemory(memory: readonly MemoryRow[], page: Page): string {
-  const shared = memory.filter((row) => row.isShared);
-  const own = memory.filter((row) => !row.isShared);
   const cells = (region: string, rows: readonly MemoryRow[]) => [
     region,
     formatBytes(sumOf(rows, 'allocatedBytes')),
     formatBytes(sumOf(rows, 'residentBytes')),
   ];
-  const rows = [...shared, ...own].filter((row) => row.allocatedBytes > 0).map((row) => cells(row.region, [row]));
-  const sums = [cells('shared part', shared), cells('total', memory)];
+  const used = memory.filter((row) => row.allocatedBytes > 0);
+  const shared = used.filter((row) => row.isShared);
+  const own = used.filter((row) => !row.isShared);
+  const sharedRows = shared.map((row) => cells(row.region, [row]));
+  const ownRows = own.map((row) => cells(row.region, [row]));
+  const rows = [...sharedRows, cells('shared part', shared), ...ownRows, cells('total', used)];
   const columns = [{ title: 'memory', isText: true }, { title: 'allocated' }, { title: 'in use' }];
-  return presentTable(columns, [...rows, ...sums], page, 2);
+  return presentTable(columns, rows, page, [shared.length, rows.length - 1]);
 }
 
 function sumOf(rows: readonly MemoryRow[], key: 'allocatedBytes' | 'residentBytes'): number {

@@ -38,18 +38,18 @@ export function wrapWords(text: string, page: Page, indent = 2): string {
   return [...lines, line].join('\n');
 }
 
-/** A table with one line of titles. The rows behind `footers` from the end stand for sums and are set apart by nothing but bold. */
+/** A table with one line of titles; the rows at `sums` are set in bold. */
 export function presentTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   page: Page,
-  footers = 0,
+  sums: readonly number[] = [],
 ): string {
   const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const isText = columns.map((column) => column.isText === true);
   const lines = rows.map((row, i) => {
     const line = alignCells(row, widths, isText);
-    return i < rows.length - footers ? line : page.colors.bold(line);
+    return sums.includes(i) ? page.colors.bold(line) : line;
   });
   const titles = columns.map(({ title }) => title);
   return [page.colors.dim(alignCells(titles, widths, isText)), ...lines].join('\n');

@@ -22,21 +22,22 @@ export function settleGradients({ graph, gradients }: Differentiated): TrainingG
   const builder = createGraph(graph);
   const parameters = graph.nodes.filter(({ op }) => op.source === 'parameter');
   const found = parameters.map((node) => graph.nodes[gradientNode(node, gradients)]);
-  const readers = findReaders(
-    graph,
-    orderNodes(
-      graph,
-      found.map(({ id }) => id),
-    ),
-  );
+  const readers = findReaders(graph, orderNodes(graph, found.map(idOf)));
+  const owners = found.map((node) => ownerOf(graph, node));
   const gradientOf = new Map<NodeId, NodeId>();
   parameters.forEach(({ id, layer }, i) => {
-    const owner = ownerOf(graph, found[i]);
-    const isOwn = owner.op.accumulates === true && !readers.has(owner.id) && !gradientOf.has(owner.id);
-    const node = isOwn ? owner : builder.apply(copy, [found[i]], {}, layer);
+    const owner = owners[i];
+    // One gradient of two parameters is read by the copy for the second.
+    const isRead = readers.has(owner.id) || owners.filter((other) => other === owner).length > 1;
+    const isInPlace = owner.op.accumulates === true && !isRead;
+    const node = isInPlace ? owner : builder.apply(copy, [found[i]], {}, layer);
     gradientOf.set(node.id, id);
   });
   return { graph: builder, gradientOf };
+}
+
+function idOf({ id }: GraphNode): NodeId {
+  return id;
 }
 
 function gradientNode({ id, layer, attrs }: GraphNode, gradients: ReadonlyMap<NodeId, NodeId>): NodeId {

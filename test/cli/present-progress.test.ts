@@ -17,14 +17,26 @@ const EVENT = {
 describe('progress within an epoch', () => {
   it('is a bar with what is left of the epoch and of the run', () => {
     expect(presentBar(EVENT, START, { ...PLAIN_PAGE, columns: 120 })).toBe(
-      'epoch 3/10 ━━━━━━━━━━━━━━━─────────────── 53/106 · loss 0.2310 · 5,120 samples/s · ETA 6 s, run 80 s',
+      'epoch 3/10 ━━━━━━━━━━━━━━━───────────────  53/106 · loss 0.2310 ·   5,120 samples/s · ETA 6 s, run 80 s',
     );
   });
 
-  it('is a shorter bar, then fewer figures, on narrower terminals', () => {
+  it('leaves out the speed, then the times, then the loss, on narrower terminals', () => {
     const at = (columns: number) => presentBar(EVENT, START, { ...PLAIN_PAGE, columns });
-    expect(at(80)).toBe('epoch 3/10 ━━━━───── 53/106 · loss 0.2310 · 5,120 samples/s · ETA 6 s, run 80 s');
-    expect(at(50)).toBe('epoch 3/10 ━━━━━━━━───────── 53/106 · loss 0.2310');
+    expect(at(80)).toBe('epoch 3/10 ━━━━━━━━━──────────  53/106 · loss 0.2310 · ETA 6 s, run 80 s');
+    expect(at(50)).toBe('epoch 3/10 ━━━━━━━━────────  53/106 · loss 0.2310');
+    expect(at(30)).toBe('epoch 3/10 ━━━━━─────  53/106');
+    expect(at(20)).toBe('epoch 3/10  53/106');
+  });
+
+  it('has its figures in the same place all through an epoch', () => {
+    const columnsOf = (stepInEpoch: number, samplesPerSecond: number) =>
+      presentBar({ ...EVENT, stepInEpoch, samplesPerSecond }, START, { ...PLAIN_PAGE, columns: 120 }).indexOf('ETA');
+    fc.assert(
+      fc.property(fc.nat(106), fc.integer({ min: 1, max: 999_999 }), (stepInEpoch, samplesPerSecond) => {
+        expect(columnsOf(stepInEpoch, samplesPerSecond)).toBe(columnsOf(53, 5120));
+      }),
+    );
   });
 
   it('leaves out the run in its last epoch', () => {

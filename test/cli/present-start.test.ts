@@ -30,8 +30,8 @@ total                          407,050
 memory       allocated     in use
 weights       10.0 MiB   10.0 MiB
 slots         26.0 MiB   16.0 MiB
-node          80.0 MiB   80.0 MiB
 shared part   36.0 MiB   26.0 MiB
+node          80.0 MiB   80.0 MiB
 total        116.0 MiB  106.0 MiB
 
 54,000 samples to train · 6,000 to validate · 10,000 to test

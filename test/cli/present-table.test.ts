@@ -47,6 +47,6 @@ describe('presentTable', () => {
 
   it('puts no escape into the middle of a line, so that columns align in colour too', () => {
     const page = { ...PLAIN_PAGE, colors: { ...PLAIN_PAGE.colors, bold: (text: unknown) => `<${text}>` } };
-    expect(presentTable([{ title: 'n' }], [['1'], ['2']], page, 1)).toBe('n\n1\n<2>');
+    expect(presentTable([{ title: 'n' }], [['1'], ['2']], page, [1])).toBe('n\n1\n<2>');
   });
 });

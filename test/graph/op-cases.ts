@@ -47,6 +47,8 @@ export interface OpCase {
   build(sketch: Sketch): GraphNode;
   /** Values of parameters and inputs lie in here; [-2, 2) unless said. */
   range?: [number, number];
+  /** The value depends on which samples go through it together, so micro-batches may not be cut. */
+  mixesSamples?: boolean;
 }
 
 const NONE = {};
@@ -158,6 +160,7 @@ export const OP_CASES: OpCase[] = [
   {
     op: 'sumTo',
     title: 'over the batch',
+    mixesSamples: true,
     build: (s) => s.apply(sumTo, [s.batch(2, 2)], { shape: [2, 2], isBatched: false }),
   },
   {
@@ -199,6 +202,7 @@ export const OP_CASES: OpCase[] = [
   {
     op: 'rowsMatmul',
     title: 'over the batch',
+    mixesSamples: true,
     build: (s) => s.apply(rowsMatmul, [s.batch(2, 2), s.apply(tanh, [s.batch(2, 2)], NONE)], NONE),
   },
   ...(['none', 'relu', 'tanh', 'sigmoid'] as const).map(
@@ -225,6 +229,22 @@ export const OP_CASES: OpCase[] = [
       const [weight, bias] = [s.parameter(4, 4), s.parameter(4)];
       const first = s.apply(dense, [s.input, weight, bias], { activation: 'tanh' });
       return s.apply(dense, [first, weight, bias], { activation: 'sigmoid' });
+    },
+  },
+  {
+    op: 'parameter',
+    title: 'whose gradient is that of another and is read on',
+    build(s) {
+      const row = s.apply(add, [s.parameter(4), s.apply(tanh, [s.parameter(4)], NONE)], NONE);
+      return s.apply(add, [s.input, s.apply(add, [row, s.parameter(4)], NONE)], NONE);
+    },
+  },
+  {
+    op: 'parameter',
+    title: 'used twice',
+    build(s) {
+      const p = s.parameter(4);
+      return s.apply(mul, [s.apply(add, [s.input, p], NONE), s.apply(exp, [p], NONE)], NONE);
     },
   },
   {

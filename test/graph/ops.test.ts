@@ -11,7 +11,7 @@ import { caseModel, OP_CASES, type OpCase, randomNumbers } from './op-cases.ts';
 
 const SAMPLES = 5;
 
-function openCase(opCase: OpCase) {
+function openCase(opCase: OpCase, microBatch: number) {
   const model = caseModel(opCase);
   const { nodes } = model.graph;
   const [low, high] = opCase.range ?? [-2, 2];
@@ -34,18 +34,23 @@ function openCase(opCase: OpCase) {
   const samples = { spec, inputs, targets: values.get(targets.id)! };
   const plan = compilePlan(model, {
     numerics: 'portable',
-    microBatch: 'auto',
+    microBatch,
     largestShardRows: SAMPLES,
     dataset: spec,
   });
   return { model, plan, samples, values };
 }
 
+// In one pass, and added up from three.
+const CASES = OP_CASES.flatMap((opCase) =>
+  (opCase.mixesSamples ? [SAMPLES] : [SAMPLES, 2]).map((rows) => [opCase.op, opCase.title, rows, opCase] as const),
+);
+
 describe.each(BACKENDS)('on %s', (backend) => {
-  it.each(OP_CASES.map((opCase) => [opCase.op, opCase.title, opCase] as const))(
-    '%s %s: loss and gradients are those of float64 and central differences',
-    (_op, _title, opCase) => {
-      const { model, plan, samples, values } = openCase(opCase);
+  it.each(CASES)(
+    '%s %s, %i samples at once: loss and gradients are those of float64 and central differences',
+    (_op, _title, microBatch, opCase) => {
+      const { model, plan, samples, values } = openCase(opCase, microBatch);
       const bench = new PlanBench(plan, samples, backend);
       const parameters = model.graph.nodes.filter(({ op }) => op.source === 'parameter');
       for (const { id, attrs } of parameters) bench.setParameter(`layer.${attrs.name}`, values.get(id)!);

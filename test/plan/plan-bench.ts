@@ -153,7 +153,8 @@ export class PlanBench {
   }
 
   #view(storage: 'u8' | 'i32' | 'f32', at: number, length: number): Uint8Array | Int32Array | Float32Array {
-    const types = { u8: Uint8Array, i32: Int32Array, f32: Float32Array };
-    return new types[storage](this.#memory.buffer, at, length);
+    const { buffer } = this.#memory;
+    if (storage === 'u8') return new Uint8Array(buffer, at, length);
+    return storage === 'i32' ? new Int32Array(buffer, at, length) : new Float32Array(buffer, at, length);
   }
 }

@@ -1,0 +1,118 @@
+// The schema of a config and a path → the keys that are known there: what a suggestion is made of. Coordinator only; pure.
+import type { z } from 'zod';
+import { configSchema } from './config-schema.ts';
+import { type ConfigNode, childOf, formatPath, type Path } from './config-node.ts';
+
+type Schema = z.core.$ZodType;
+
+/** What of zod's definitions is looked at; the kinds that the schemas are made of. */
+interface Definition {
+  type: string;
+  innerType?: Schema;
+  shape?: Record<string, Schema>;
+  options?: readonly Schema[];
+  discriminator?: string;
+  element?: Schema;
+}
+
+/** One of the mappings that may stand at a path. */
+export interface KnownMapping {
+  /** How people call it: `sgd`, `mnist`, or the key that names a layer's kind; empty where there is one mapping only. */
+  name: string;
+  keys: readonly string[];
+}
+
+/** The mappings that may stand at `path` in this config; `chosen` is the one that it names, where it names one. */
+export function mappingsAt(root: ConfigNode, path: Path): { chosen?: KnownMapping; all: KnownMapping[] } {
+  let schema: Schema | undefined = configSchema;
+  let node: ConfigNode | undefined = root;
+  for (const key of path) {
+    schema = schemaOfChild(schema, node, key);
+    if (schema === undefined) return { all: [] };
+    node = node && childOf(node, key);
+  }
+  const all = mappingsOf(schema);
+  const chosen = chooseMapping(schema, node);
+  return { chosen: chosen && describe(schema, chosen), all: all.map((one) => describe(schema, one)) };
+}
+
+/** Which of a union's options a value is meant for: by its discriminator, or by the key that names its kind; −1 where it says neither. */
+export function chooseOption(root: ConfigNode, path: Path): number {
+  let schema: Schema | undefined = configSchema;
+  let node: ConfigNode | undefined = root;
+  for (const key of path) {
+    schema = schemaOfChild(schema, node, key);
+    node = node && childOf(node, key);
+  }
+  if (schema === undefined) return -1;
+  const chosen = chooseMapping(schema, node);
+  return chosen === undefined ? -1 : mappingsOf(schema).indexOf(chosen);
+}
+
+/** Every path of a config's keys, list indices left out: `data.batchSize`, `model.dense`. */
+export function allKeyPaths(schema: Schema = configSchema, path: Path = []): string[] {
+  const { element } = definition(schema);
+  if (element !== undefined) return allKeyPaths(element, path);
+  const paths = mappingsOf(schema).flatMap((mapping) =>
+    Object.entries(definition(mapping).shape!).flatMap(([key, child]) => [
+      formatPath([...path, key]),
+      ...allKeyPaths(child, [...path, key]),
+    ]),
+  );
+  return [...new Set(paths)];
+}
+
+function schemaOfChild(schema: Schema | undefined, node: ConfigNode | undefined, key: string | number) {
+  if (schema === undefined) return undefined;
+  const { element } = definition(schema);
+  if (element !== undefined) return element;
+  const mapping = chooseMapping(schema, node);
+  const shape = mapping && definition(mapping).shape!;
+  return shape !== undefined && Object.hasOwn(shape, key) ? shape[key] : undefined;
+}
+
+function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | undefined {
+  const mappings = mappingsOf(schema);
+  if (definition(schema).type === 'object') return mappings[0];
+  const content = node?.content;
+  if (!(content instanceof Map)) return undefined;
+  const { discriminator } = definition(schema);
+  if (discriminator === undefined) return mappings.find((mapping) => content.has(kindOf(mapping)));
+  const name = content.get(discriminator)?.content;
+  return mappings.find((mapping) => namesOf(mapping, discriminator).has(name as string | undefined));
+}
+
+function describe(schema: Schema, mapping: Schema): KnownMapping {
+  const { type, discriminator } = definition(schema);
+  const keys = Object.keys(definition(mapping).shape!);
+  if (type === 'object') return { name: '', keys };
+  if (discriminator === undefined) return { name: kindOf(mapping), keys };
+  const [name] = namesOf(mapping, discriminator);
+  return { name: String(name), keys };
+}
+
+/** A layer's kind is its first key. */
+function kindOf(mapping: Schema): string {
+  return Object.keys(definition(mapping).shape!)[0];
+}
+
+/** What the discriminator may say for this mapping; undefined among them where it may be left out. */
+function namesOf(mapping: Schema, discriminator: string): Set<z.core.util.Primitive> {
+  return definition(mapping).shape![discriminator]._zod.values ?? new Set();
+}
+
+function mappingsOf(schema: Schema): Schema[] {
+  const { type, options } = definition(schema);
+  if (type === 'object') return [unwrap(schema)];
+  return (options ?? []).filter((option) => definition(option).type === 'object').map(unwrap);
+}
+
+function definition(schema: Schema): Definition {
+  return unwrap(schema)._zod.def as unknown as Definition;
+}
+
+/** Defaults and `optional` are layers around a schema. */
+function unwrap(schema: Schema): Schema {
+  const { innerType } = schema._zod.def as unknown as Definition;
+  return innerType === undefined ? schema : unwrap(innerType);
+}

@@ -1,0 +1,72 @@
+// The keys, names and layers of parts that lockstep does not have yet → refusals that say so. Coordinator only; changes the tree.
+import type { ConfigIssue } from './config-error.ts';
+import { type ConfigNode, nodeAt, type Path } from './config-node.ts';
+import { showNode } from './show-value.ts';
+
+/** A key is taken out of here when its part is built. */
+const LATER_KEYS: Record<string, string> = {
+  schedule: 'learning rate schedules are',
+  checkpoint: 'checkpoints are',
+  until: 'stopping by a condition is',
+  averaging: 'weight averaging is',
+  augmentation: 'augmentation is',
+  faults: 'injected faults are',
+  workersAt: 'a changing number of workers is',
+  initialWeights: 'starting from given weights is',
+  machines: 'training on several machines is',
+  'data.augmentation': 'augmentation is',
+  'data.classWeights': 'class weights are',
+  'logging.tensorboard': 'TensorBoard logging is',
+  'evaluation.patience': 'early stopping is',
+};
+
+const LATER_OPTIMIZERS = ['adadelta', 'adagrad', 'adamax', 'lamb', 'lars', 'lbfgs', 'lion', 'muon', 'nadam', 'radam', 'rmsprop'];
+
+const LATER_LAYERS = [
+  'attention', 'avgPool', 'batchNorm', 'conv', 'conv1d', 'conv2d', 'dropout', 'embedding', 'groupNorm', 'gru', 'layerNorm', 'lstm',
+  'maxPool', 'residual', 'rmsNorm', 'rnn', 'transformer',
+];
+
+/** Refuses what comes later by name, and takes such keys out, so that they are not refused again as unknown. */
+export function refuseLaterKeys(root: ConfigNode): ConfigIssue[] {
+  return [...refuseKeys(root), ...refuseOptimizer(root), ...refuseModel(root)];
+}
+
+function refuseKeys(root: ConfigNode): ConfigIssue[] {
+  return Object.entries(LATER_KEYS).flatMap(([name, parts]) => {
+    const path = name.split('.');
+    const outer = nodeAt(root, path.slice(0, -1));
+    const node = nodeAt(root, path);
+    if (node === undefined || !(outer?.content instanceof Map)) return [];
+    outer.content.delete(path[path.length - 1]);
+    const origin = node.keyOrigin ?? node.origin;
+    return [{ origin, path, expected: 'no such key', got: showNode(node), advice: `${parts} not built yet: remove the key` }];
+  });
+}
+
+function refuseOptimizer(root: ConfigNode): ConfigIssue[] {
+  const path = ['optimizer', 'name'];
+  const node = nodeAt(root, path);
+  if (node === undefined || !LATER_OPTIMIZERS.includes(String(node.content).toLowerCase())) return [];
+  const advice = `${node.content} is not built yet`;
+  return [{ origin: node.origin, path, expected: 'an optimizer: sgd, adam or adamw', got: showNode(node), advice }];
+}
+
+function refuseModel(root: ConfigNode): ConfigIssue[] {
+  const model = nodeAt(root, ['model']);
+  const content = model?.content;
+  if (typeof content === 'string' && /\.[cm]?[jt]s$/.test(content)) {
+    const advice = 'models in files of their own are not built yet';
+    return [{ origin: model!.origin, path: ['model'], expected: 'a list of layers', got: showNode(model), advice }];
+  }
+  return Array.isArray(content) ? content.flatMap((layer, i) => refuseLayer(layer, ['model', i])) : [];
+}
+
+function refuseLayer({ content }: ConfigNode, path: Path): ConfigIssue[] {
+  if (!(content instanceof Map)) return [];
+  return LATER_LAYERS.filter((kind) => content.has(kind)).map((kind) => {
+    const { origin, keyOrigin = origin } = content.get(kind)!;
+    const advice = `${kind} is not built yet`;
+    return { origin: keyOrigin, path, expected: 'a layer: dense, activation, flatten or reshape', got: kind, advice };
+  });
+}

@@ -1,0 +1,142 @@
+// YAML text → a config's values with line and column, and all that is wrong with the text. Coordinator only; pure.
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type Scalar as YamlScalar,
+  type YAMLMap,
+} from 'yaml';
+import { type ConfigIssue, shorten } from './config-error.ts';
+import type { ConfigNode, Origin, Path, Scalar } from './config-node.ts';
+import { checkNumber } from './number-text.ts';
+import { TooManyValues, VALUE_LIMITS, ValueBudget } from './value-limits.ts';
+
+/** What a text says; no root where it says nothing or is not YAML. */
+export interface YamlSource {
+  root: ConfigNode | undefined;
+  issues: ConfigIssue[];
+}
+
+/** From a character's offset to where it stands. */
+type Locate = (offset: number) => Origin;
+
+/** Reads the text of a file; its name is told in errors. */
+export function readYaml(text: string, file: string): YamlSource {
+  const lines = new LineCounter();
+  return readDocument(text, lines, (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { kind: 'file', file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  });
+}
+
+/** Reads a value that has no lines of its own: an override. */
+export function readYamlValue(text: string, origin: Origin): YamlSource {
+  return readDocument(text, new LineCounter(), () => origin);
+}
+
+// `failsafe` kinds alone would leave numbers to us; YAML 1.2's core schema has them, and neither dates nor `yes`.
+const OPTIONS = { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+
+function readDocument(text: string, lineCounter: LineCounter, locate: Locate): YamlSource {
+  try {
+    const document = parseDocument(text, { ...OPTIONS, lineCounter });
+    const issues = syntaxIssues(document, locate);
+    if (issues.length > 0) return { root: undefined, issues };
+    return new NodeReader(document, locate).read();
+  } catch (cause) {
+    // The parser's own recursion gives up at some depth, ours at VALUE_LIMITS.
+    if (!(cause instanceof TooManyValues || cause instanceof RangeError)) throw cause;
+    const issue = { origin: locate(0), path: [], expected: VALUE_LIMITS, got: 'more', advice: 'write a smaller config' };
+    return { root: undefined, issues: [issue] };
+  }
+}
+
+function syntaxIssues({ errors, directives }: Document.Parsed, locate: Locate): ConfigIssue[] {
+  const issues = errors.map(({ code, pos, message }) => ({
+    origin: locate(pos[0]),
+    path: [],
+    expected: code === 'MULTIPLE_DOCS' ? 'one YAML document' : 'YAML',
+    got: code === 'MULTIPLE_DOCS' ? 'several' : `what is not: ${shorten(message)}`,
+    advice: code === 'MULTIPLE_DOCS' ? 'remove the lines from --- on' : 'correct it, or put text with : # [ { in quotes',
+  }));
+  const { version } = directives.yaml;
+  if (version === '1.2') return issues;
+  const advice = 'remove the %YAML line';
+  return [...issues, { origin: locate(0), path: [], expected: 'YAML 1.2', got: `%YAML ${version}`, advice }];
+}
+
+/** Walks a document once, aliases written out. */
+class NodeReader {
+  readonly #document: Document.Parsed;
+  readonly #locate: Locate;
+  readonly #budget = new ValueBudget();
+  readonly #issues: ConfigIssue[] = [];
+
+  constructor(document: Document.Parsed, locate: Locate) {
+    this.#document = document;
+    this.#locate = locate;
+  }
+
+  read(): YamlSource {
+    const { contents } = this.#document;
+    const isEmpty = contents === null || (isScalar(contents) && contents.source === '');
+    const root = isEmpty ? undefined : this.#node(contents, []);
+    return { root, issues: this.#issues };
+  }
+
+  #node(node: ParsedNode | null, path: Path): ConfigNode {
+    this.#budget.spend(path.length);
+    const origin = this.#locate(node?.range[0] ?? 0);
+    if (node === null) return { content: null, origin };
+    if (isAlias(node)) return this.#alias(node, path, origin);
+    if (node.tag !== undefined && !CORE_TAGS.test(node.tag)) this.#refuse(origin, path, 'no tag', node.tag, 'remove the tag');
+    if (isMap(node)) return { content: this.#entries(node as YAMLMap.Parsed, path), origin };
+    if (isSeq(node)) return { content: node.items.map((item, i) => this.#node(item as ParsedNode, [...path, i])), origin };
+    return { content: this.#scalar(node, path, origin), origin };
+  }
+
+  #alias(alias: Alias.Parsed, path: Path, origin: Origin): ConfigNode {
+    const target = alias.resolve(this.#document) as ParsedNode | undefined;
+    // The parser has refused aliases without an anchor before them.
+    return { ...this.#node(target ?? null, path), origin };
+  }
+
+  #entries(map: YAMLMap.Parsed, path: Path): Map<string, ConfigNode> {
+    const entries = new Map<string, ConfigNode>();
+    for (const { key, value } of map.items) {
+      const keyOrigin = this.#locate(key.range[0]);
+      if (!isScalar(key)) {
+        this.#refuse(keyOrigin, path, 'keys that are words', isAlias(key) ? 'an alias' : 'a list or mapping', 'write a word');
+        continue;
+      }
+      const name = String(key.source ?? key.value);
+      const isSecond = entries.has(name);
+      if (isSecond) this.#refuse(keyOrigin, [...path, name], 'each key once', `a second ${name}`, 'keep one of them');
+      const child = this.#node(value, [...path, name]);
+      if (!isSecond) entries.set(name, { ...child, keyOrigin });
+    }
+    return entries;
+  }
+
+  #scalar({ value, source }: YamlScalar, path: Path, origin: Origin): Scalar {
+    if (typeof value === 'number') {
+      const { number, expected } = checkNumber(source ?? String(value), value);
+      if (expected !== undefined) this.#refuse(origin, path, expected, source ?? String(value), 'correct the number');
+      return number;
+    }
+    // Only tags, refused above, make values of other types.
+    return value === null || typeof value === 'boolean' || typeof value === 'string' ? value : String(source);
+  }
+
+  #refuse(origin: Origin, path: Path, expected: string, got: string, advice: string): void {
+    this.#issues.push({ origin, path, expected, got: shorten(got), advice });
+  }
+}
+
+const CORE_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
