@@ -11,5 +11,5 @@ export function gemmScratchBytes(m: number, _n: number, k: number): number {
 
 /** Bytes of scratch that `treeSum` may write for `count` slots. */
 export function treeSumScratchBytes(count: number): number {
-  return count <= 8 ? 0 : (33 - Math.clz32(count)) * 4096;
+  return count < 3 ? 0 : (33 - Math.clz32(count)) * 4096;
 }

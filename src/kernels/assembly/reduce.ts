@@ -10,16 +10,82 @@ export function sumRows(out: usize, x: usize, rows: usize, cols: usize, accumula
   for (let r: usize = 0; r < rows; ++r) zip<Add>(out, out, x + r * rowBytes, cols);
 }
 
-/** T(lo, hi) of the element at byte `at` of every slot. */
-function treeElement(slots: usize, lo: usize, hi: usize, at: usize): f32 {
-  if (hi - lo == 1) return load<f32>(<usize>load<u32>(slots + (lo << 2)) + at);
-  const mid = lo + (<usize>1 << (31 - clz<u32>(<u32>(hi - lo - 1))));
-  return treeElement(slots, lo, mid, at) + treeElement(slots, mid, hi, at);
+/** Elements that are summed at once: a block of each level of the tree stays in L1. */
+const BLOCK: usize = 1024;
+
+// @ts-ignore: decorator
+@inline
+function slotAt(slots: usize, index: usize, byteOffset: usize): usize {
+  return <usize>load<u32>(slots + (index << 2)) + byteOffset;
 }
 
-/** out[i] = the tree sum over slots 0..count-1. */
+/** Two neighbouring slots. */
+function sumPair(out: usize, slots: usize, byteOffset: usize, n: usize): void {
+  zip<Add>(out, slotAt(slots, 0, byteOffset), slotAt(slots, 1, byteOffset), n);
+}
+
+/** Four slots: (0 + 1) + (2 + 3). */
+function sumFour(out: usize, slots: usize, byteOffset: usize, n: usize): void {
+  const s0 = slotAt(slots, 0, byteOffset), s1 = slotAt(slots, 1, byteOffset);
+  const s2 = slotAt(slots, 2, byteOffset), s3 = slotAt(slots, 3, byteOffset);
+  const vectorBytes = (n & ~3) << 2;
+  let i: usize = 0;
+  for (; i < vectorBytes; i += 16) {
+    const left = f32x4.add(v128.load(s0 + i), v128.load(s1 + i));
+    v128.store(out + i, f32x4.add(left, f32x4.add(v128.load(s2 + i), v128.load(s3 + i))));
+  }
+  for (; i < n << 2; i += 4) {
+    store<f32>(out + i, load<f32>(s0 + i) + load<f32>(s1 + i) + (load<f32>(s2 + i) + load<f32>(s3 + i)));
+  }
+}
+
+/** Eight slots: the sum of two fours. */
+function sumEight(out: usize, slots: usize, byteOffset: usize, n: usize): void {
+  const s0 = slotAt(slots, 0, byteOffset), s1 = slotAt(slots, 1, byteOffset);
+  const s2 = slotAt(slots, 2, byteOffset), s3 = slotAt(slots, 3, byteOffset);
+  const s4 = slotAt(slots, 4, byteOffset), s5 = slotAt(slots, 5, byteOffset);
+  const s6 = slotAt(slots, 6, byteOffset), s7 = slotAt(slots, 7, byteOffset);
+  const vectorBytes = (n & ~3) << 2;
+  let i: usize = 0;
+  for (; i < vectorBytes; i += 16) {
+    let left = f32x4.add(v128.load(s0 + i), v128.load(s1 + i));
+    left = f32x4.add(left, f32x4.add(v128.load(s2 + i), v128.load(s3 + i)));
+    let right = f32x4.add(v128.load(s4 + i), v128.load(s5 + i));
+    right = f32x4.add(right, f32x4.add(v128.load(s6 + i), v128.load(s7 + i)));
+    v128.store(out + i, f32x4.add(left, right));
+  }
+  for (; i < n << 2; i += 4) {
+    const left = load<f32>(s0 + i) + load<f32>(s1 + i) + (load<f32>(s2 + i) + load<f32>(s3 + i));
+    const right = load<f32>(s4 + i) + load<f32>(s5 + i) + (load<f32>(s6 + i) + load<f32>(s7 + i));
+    store<f32>(out + i, left + right);
+  }
+}
+
+/** T(0, count) over a block of n elements; the right half of each level lies in scratch while it is added. */
+function sumTree(out: usize, slots: usize, count: usize, byteOffset: usize, n: usize, scratch: usize): void {
+  if (count == 8) return sumEight(out, slots, byteOffset, n);
+  if (count == 4) return sumFour(out, slots, byteOffset, n);
+  if (count == 2) return sumPair(out, slots, byteOffset, n);
+  if (count == 1) return memory.copy(out, slotAt(slots, 0, byteOffset), n << 2);
+  // The largest power of two below count.
+  const left = <usize>1 << (31 - clz<u32>(<u32>(count - 1)));
+  sumTree(out, slots, left, byteOffset, n, scratch);
+  sumTree(scratch, slots + (left << 2), count - left, byteOffset, n, scratch + (BLOCK << 2));
+  zip<Add>(out, out, scratch, n);
+}
+
+/**
+ * out (n) = the sum over slots 0..count-1 of the n elements at byteOffset, by the fixed tree T(lo, hi) = T(lo, mid) + T(mid, hi),
+ * mid - lo the largest power of two below hi - lo; 0 slots give 0. `slots` is a table of u32 addresses.
+ */
 export function treeSum(out: usize, slots: usize, count: usize, byteOffset: usize, n: usize, scratch: usize): void {
-  for (let i: usize = 0; i < n << 2; i += 4) store<f32>(out + i, count ? treeElement(slots, 0, count, byteOffset + i) : 0);
+  if (count == 0) {
+    memory.fill(out, 0, n << 2);
+    return;
+  }
+  for (let i: usize = 0; i < n; i += BLOCK) {
+    sumTree(out + (i << 2), slots, count, byteOffset + (i << 2), min(BLOCK, n - i), scratch);
+  }
 }
 
 /** x *= scale in place; the f64 sum of its squares. */
