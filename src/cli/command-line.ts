@@ -9,11 +9,9 @@ export function addConfigArguments(command: Command): Command {
     .addArgument(new Argument('[overrides...]', 'keys of the config to set, as in epochs=3 data.batchSize=256'));
 }
 
-/** Adds `-v`, which every command has. */
-export function addVerboseOption(command: Command): Command {
-  return command.addOption(
-    new Option('-v, --verbose', 'say more: phases of each epoch, whole hashes, stacks of errors'),
-  );
+/** Adds `-v`, which every command has: errors come with their stacks, and with them what else the command has to tell. */
+export function addVerboseOption(command: Command, more = ''): Command {
+  return command.addOption(new Option('-v, --verbose', `say more: ${more}stacks of errors`));
 }
 
 /** Help ends with examples: each a line of what is typed and, under it, nothing else. */

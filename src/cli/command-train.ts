@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import type { loadConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import type { ProgressEvent, TrainEvent } from '../experiment/events.ts';
 import { addConfigArguments, addExamples, addVerboseOption, typedCommand } from './command-line.ts';
 import { EXIT } from './failure.ts';
@@ -11,8 +11,6 @@ import { isLive, pageOf } from './page.ts';
 import { createProgressBar, createProgressLines, NO_PROGRESS, type ProgressDisplay } from './progress-display.ts';
 import { StopSignals } from './stop-signals.ts';
 import { TrainReport } from './train-report.ts';
-
-type LoadedConfig = ReturnType<typeof loadConfig>;
 
 interface TrainFlags {
   json?: boolean;
@@ -38,7 +36,7 @@ export function trainCommand(): Command {
     .option('--dry-run', 'load, compile and show everything, but train and write nothing')
     .option('--fast-dev-run', `train ${FAST_DEV_STEPS} steps, evaluate, and keep nothing`)
     .option('--runs-dir <folder>', 'where the run folder is made', 'runs');
-  addVerboseOption(addConfigArguments(command));
+  addVerboseOption(addConfigArguments(command), 'phases of each epoch, whole hashes, ');
   addExamples(command, [
     'lockstep train configs/mnist-mlp.yaml',
     'lockstep train configs/mnist-mlp.yaml epochs=3 optimizer.lr=0.002 name=faster',
@@ -50,8 +48,8 @@ async function runTrain(file: string, overrides: string[], flags: TrainFlags): P
   const { loadConfig } = await import('../config/load-config.ts');
   const loaded = loadConfig(file, overrides);
   if (flags.printConfig) {
-    const { presentConfig } = await import('./present-config.ts');
-    process.stdout.write(presentConfig(loaded));
+    const { formatConfig } = await import('../config/format-config.ts');
+    process.stdout.write(formatConfig(loaded));
     return;
   }
   const report = await createReport(file, overrides, flags);
@@ -62,7 +60,10 @@ async function runTrain(file: string, overrides: string[], flags: TrainFlags): P
 async function showDryRun({ config, baseDir }: LoadedConfig, { report }: OpenReport): Promise<void> {
   const { prepareRun } = await import('../experiment/prepare.ts');
   const { describeRun } = await import('../experiment/describe-run.ts');
-  report.show(describeRun(prepareRun(config, { baseDir }), null));
+  const run = prepareRun(config, { baseDir });
+  report.show(describeRun(run, null));
+  const { notice } = run.numerics;
+  if (notice !== undefined) report.show({ type: 'notice', level: 'warning', message: notice });
 }
 
 async function trainAndShow({ config, baseDir }: LoadedConfig, flags: TrainFlags, opened: OpenReport): Promise<void> {

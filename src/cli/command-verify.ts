@@ -23,7 +23,7 @@ export function verifyCommand(): Command {
     )
     .option('--steps <count>', 'steps of each run', parseCount, DEFAULT_STEPS)
     .option('--workers <counts>', 'numbers of workers, one run each', parseCounts, DEFAULT_WORKERS);
-  addVerboseOption(addConfigArguments(command));
+  addVerboseOption(addConfigArguments(command), 'whole hashes, ');
   addExamples(command, ['lockstep verify configs/mnist-mlp.yaml --steps 20 --workers 1,2,5']);
   return command.action(runVerify);
 }

@@ -9,9 +9,6 @@ export interface Failure {
 /** 0 is for a command that did all it was asked for. */
 export const EXIT = { failed: 1, usage: 2 } as const;
 
-/** Bad input that says so by its class alone. */
-const BAD_INPUT_NAMES = new Set(['ConfigError', 'DataError', 'ModelError']);
-
 /**
  * Errors with an `exitCode` were made for people: a line each, the stack only where `isVerbose`. Any other is a fault in lockstep and is
  * shown whole.
@@ -28,9 +25,8 @@ export function describeFailure(error: unknown, isVerbose: boolean): Failure {
 }
 
 function exitCodeOf(error: unknown): number | null {
-  if (!(error instanceof Error)) return null;
-  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
-  return BAD_INPUT_NAMES.has(error.name) ? EXIT.usage : null;
+  const isForPeople = error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
+  return isForPeople ? (error.exitCode as number) : null;
 }
 
 /** A config's error holds all its issues, a line each. */

@@ -36,7 +36,6 @@ function helpName(program: Command, command: Command): string {
 function endQuietlyOnBrokenPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exitCode ??= 0;
   });
   process.stderr.on('error', () => {});
 }

@@ -28,7 +28,7 @@ export interface EndOptions {
 
 /** Everything that is known after the last step, in the order in which it is read. */
 export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions, page: Page): string {
-  const lines = ['', presentResult(summary, page)];
+  const lines = [presentResult(summary, page)];
   if (summary.best !== undefined) lines.push(labelled('best', bestParts(summary.best), page));
   const throughput = throughputParts(summary);
   if (throughput.length > 0) lines.push(labelled('speed', throughput, page));
@@ -86,7 +86,7 @@ function shareParts(phases: PhaseMs): string[] {
 
 function resultParts(summary: Summary, runFolder: string): string[] {
   const files = ['summary.json, results.csv'];
-  if (summary.weightsSha256 !== null) files.push('weights/last.safetensors');
+  if (summary.steps > 0) files.push('weights/last.safetensors');
   if (summary.best !== undefined) files.push('weights/best.safetensors');
   return [runFolder, ...files];
 }

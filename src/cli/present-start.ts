@@ -17,7 +17,6 @@ export function presentStart(event: StartEvent, page: Page): string {
     presentSamples(event, page),
     presentBatch(event, page),
     event.runFolder === null ? 'run folder none' : `run folder ${page.colors.bold(event.runFolder)}`,
-    '',
   ].join('\n');
 }
 

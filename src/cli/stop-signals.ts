@@ -41,7 +41,7 @@ export class StopSignals {
   #receive(name: keyof typeof EXIT_CODES): void {
     // Threads that wait in native code cannot hold this up: the process is gone with the call.
     if (this.#controller.signal.aborted) process.exit(EXIT_CODES[name]);
-    this.#onFirst();
+    else this.#onFirst();
     this.#stop(EXIT_CODES[name]);
   }
 

@@ -79,7 +79,7 @@ export class TrainReport {
     if (this.#start === undefined) return null;
     const isFirst = this.#table === undefined;
     this.#table ??= planEpochTable(this.#start, event.metric, page);
-    const lines = isFirst ? [presentEpochTitles(this.#table, page)] : [];
+    const lines = isFirst ? ['', presentEpochTitles(this.#table, page)] : [];
     lines.push(presentEpoch(event, this.#table, page));
     const phases = this.#phases.take();
     if (level === 'verbose' && phases !== null) lines.push(presentPhases(phases, page));
@@ -88,7 +88,7 @@ export class TrainReport {
 
   #presentEnd(event: EndEvent, isVerbose: boolean): string {
     const { next, isKept, page } = this.#options;
-    return presentEnd(event, { next: event.summary.status === 'failed' ? [] : next, isKept, isVerbose }, page);
+    return `\n${presentEnd(event, { next: event.summary.status === 'failed' ? [] : next, isKept, isVerbose }, page)}`;
   }
 }
 

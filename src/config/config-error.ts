@@ -1,5 +1,6 @@
 // Findings about a config → one error that tells all of them, in the order of the file. Coordinator only; pure.
 import { formatPath, type Origin, type Path } from './config-node.ts';
+import { shorten } from './shorten-text.ts';
 
 /** One thing that is wrong with a config. */
 export interface ConfigIssue {
@@ -26,7 +27,9 @@ export class ConfigError extends Error {
 /** @throws ConfigError where there are issues: of the file from its first line to its last, then of the overrides. */
 export function throwIssues(issues: readonly ConfigIssue[]): void {
   if (issues.length === 0) return;
-  const sorted = [...issues].sort((a, b) => rank(a.origin) - rank(b.origin) || column(a.origin) - column(b.origin));
+  const sorted = [...issues].sort(
+    (a, b) => rank(a.origin) - rank(b.origin) || rankInLine(a.origin) - rankInLine(b.origin),
+  );
   throw new ConfigError([...new Set(sorted.map(formatIssue))]);
 }
 
@@ -47,19 +50,12 @@ function formatWhere(origin: Origin, path: string): string {
   }
 }
 
-const MOST_SHOWN = 80;
-
-/** Text on one line, its end left out where it is long. */
-export function shorten(text: string): string {
-  const line = text.replace(/\s+/gu, ' ').replace(/\p{Cc}/gu, '�');
-  const characters = [...line];
-  return characters.length <= MOST_SHOWN ? line : `${characters.slice(0, MOST_SHOWN - 1).join('')}…`;
-}
-
+/** Lines of the file, then overrides. */
 function rank(origin: Origin): number {
   return origin.kind === 'file' ? origin.line : Number.MAX_SAFE_INTEGER;
 }
 
-function column(origin: Origin): number {
-  return origin.kind === 'file' ? origin.column : 0;
+function rankInLine(origin: Origin): number {
+  if (origin.kind === 'file') return origin.column;
+  return origin.kind === 'override' ? origin.index : 0;
 }

@@ -1,9 +1,11 @@
 // What a config says, each value with where it was said: the form in which files, objects and overrides meet. Coordinator only; pure.
 
+import { showKey } from './shorten-text.ts';
+
 /** Where a value was said. */
 export type Origin =
   | { kind: 'file'; file: string; line: number; column: number }
-  | { kind: 'override'; text: string; key: string }
+  | { kind: 'override'; text: string; key: string; index: number }
   | { kind: 'object' };
 
 /** A value of YAML's kinds: a scalar, a list or a mapping, which may be edited until the config is resolved. */
@@ -21,7 +23,7 @@ export type Path = readonly (string | number)[];
 
 /** The same way as overrides are typed: `model.0.dense`. */
 export function formatPath(path: Path): string {
-  return path.join('.');
+  return path.map((key) => showKey(String(key))).join('.');
 }
 
 /** The child under a key or an index; undefined where there is none. */
@@ -48,7 +50,6 @@ export function scalarAt(root: ConfigNode, path: Path): Scalar | undefined {
 
 /** Plain objects and arrays with the same values. */
 export function plainValue({ content }: ConfigNode): unknown {
-  if (content instanceof Map)
-    return Object.fromEntries([...content].map(([key, child]) => [key, plainValue(child)]));
+  if (content instanceof Map) return Object.fromEntries([...content].map(([key, child]) => [key, plainValue(child)]));
   return Array.isArray(content) ? content.map(plainValue) : content;
 }

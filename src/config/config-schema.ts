@@ -24,19 +24,19 @@ import { type Frozen, mapping } from './scalars.schema.ts';
 
 /** Every key of a config. Their order is the order in which a resolved config is written. */
 export const configSchema = mapping({
-  name: nameSchema,
+  name: nameSchema.optional().describe('the run folder is called so; the name of the file where nothing is said'),
   description: descriptionSchema,
   seed: seedSchema,
-  data: dataSchema,
+  data: dataSchema.describe('where the samples come from and how they are cut into batches and parts'),
   shards: shardsSchema,
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
   numerics: numericsSchema,
-  model: modelSchema,
-  loss: lossSchema,
+  model: modelSchema.describe('the layers from input to output'),
+  loss: lossSchema.describe('what training lowers'),
   microBatch: microBatchSchema,
-  optimizer: optimizerSchema.prefault({ name: 'adam' }),
-  clip: clipSchema.optional(),
+  optimizer: optimizerSchema.prefault({}).describe('how gradients change weights; adam where nothing is said'),
+  clip: clipSchema.optional().describe('limits the global norm of the gradient'),
   epochs: epochsSchema,
   steps: stepsSchema,
   evaluation: evaluationSchema,
@@ -47,6 +47,7 @@ export const configSchema = mapping({
 export type ParsedConfig = z.output<typeof configSchema>;
 
 /** A resolved config: every default filled in, frozen to the leaves; it has either `epochs` or `steps`. */
-export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'evaluation'>> {
+export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'evaluation'>> {
+  readonly name: string;
   readonly evaluation: EvaluationConfig;
 }

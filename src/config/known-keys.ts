@@ -1,7 +1,7 @@
 // The schema of a config and a path → the keys that are known there: what a suggestion is made of. Coordinator only; pure.
 import type { z } from 'zod';
-import { configSchema } from './config-schema.ts';
 import { type ConfigNode, childOf, formatPath, type Path } from './config-node.ts';
+import { configSchema } from './config-schema.ts';
 
 type Schema = z.core.$ZodType;
 
@@ -24,29 +24,18 @@ export interface KnownMapping {
 
 /** The mappings that may stand at `path` in this config; `chosen` is the one that it names, where it names one. */
 export function mappingsAt(root: ConfigNode, path: Path): { chosen?: KnownMapping; all: KnownMapping[] } {
-  let schema: Schema | undefined = configSchema;
-  let node: ConfigNode | undefined = root;
-  for (const key of path) {
-    schema = schemaOfChild(schema, node, key);
-    if (schema === undefined) return { all: [] };
-    node = node && childOf(node, key);
-  }
-  const all = mappingsOf(schema);
+  const { schema, node } = schemaAt(root, path);
+  if (schema === undefined) return { all: [] };
   const chosen = chooseMapping(schema, node);
-  return { chosen: chosen && describe(schema, chosen), all: all.map((one) => describe(schema, one)) };
+  return { chosen: chosen && describe(schema, chosen), all: mappingsOf(schema).map((one) => describe(schema, one)) };
 }
 
 /** Which of a union's options a value is meant for: by its discriminator, or by the key that names its kind; −1 where it says neither. */
 export function chooseOption(root: ConfigNode, path: Path): number {
-  let schema: Schema | undefined = configSchema;
-  let node: ConfigNode | undefined = root;
-  for (const key of path) {
-    schema = schemaOfChild(schema, node, key);
-    node = node && childOf(node, key);
-  }
-  if (schema === undefined) return -1;
-  const chosen = chooseMapping(schema, node);
-  return chosen === undefined ? -1 : mappingsOf(schema).indexOf(chosen);
+  const { schema, node } = schemaAt(root, path);
+  const chosen = schema && chooseMapping(schema, node);
+  if (schema === undefined || chosen === undefined) return -1;
+  return (definition(schema).options ?? []).findIndex((option) => unwrap(option) === chosen);
 }
 
 /** Every path of a config's keys, list indices left out: `data.batchSize`, `model.dense`. */
@@ -62,12 +51,21 @@ export function allKeyPaths(schema: Schema = configSchema, path: Path = []): str
   return [...new Set(paths)];
 }
 
-function schemaOfChild(schema: Schema | undefined, node: ConfigNode | undefined, key: string | number) {
-  if (schema === undefined) return undefined;
+function schemaAt(root: ConfigNode, path: Path): { schema?: Schema; node?: ConfigNode } {
+  let schema: Schema | undefined = configSchema;
+  let node: ConfigNode | undefined = root;
+  for (const key of path) {
+    schema = schema && schemaOfChild(schema, node, key);
+    node = node && childOf(node, key);
+  }
+  return { schema, node };
+}
+
+function schemaOfChild(schema: Schema, node: ConfigNode | undefined, key: string | number): Schema | undefined {
   const { element } = definition(schema);
   if (element !== undefined) return element;
   const mapping = chooseMapping(schema, node);
-  const shape = mapping && definition(mapping).shape!;
+  const shape = mapping && definition(mapping).shape;
   return shape !== undefined && Object.hasOwn(shape, key) ? shape[key] : undefined;
 }
 

@@ -20,11 +20,38 @@ const LATER_KEYS: Record<string, string> = {
   'evaluation.patience': 'early stopping is',
 };
 
-const LATER_OPTIMIZERS = ['adadelta', 'adagrad', 'adamax', 'lamb', 'lars', 'lbfgs', 'lion', 'muon', 'nadam', 'radam', 'rmsprop'];
+const LATER_OPTIMIZERS = [
+  'adadelta',
+  'adagrad',
+  'adamax',
+  'lamb',
+  'lars',
+  'lbfgs',
+  'lion',
+  'muon',
+  'nadam',
+  'radam',
+  'rmsprop',
+];
 
 const LATER_LAYERS = [
-  'attention', 'avgPool', 'batchNorm', 'conv', 'conv1d', 'conv2d', 'dropout', 'embedding', 'groupNorm', 'gru', 'layerNorm', 'lstm',
-  'maxPool', 'residual', 'rmsNorm', 'rnn', 'transformer',
+  'attention',
+  'avgPool',
+  'batchNorm',
+  'conv',
+  'conv1d',
+  'conv2d',
+  'dropout',
+  'embedding',
+  'groupNorm',
+  'gru',
+  'layerNorm',
+  'lstm',
+  'maxPool',
+  'residual',
+  'rmsNorm',
+  'rnn',
+  'transformer',
 ];
 
 /** Refuses what comes later by name, and takes such keys out, so that they are not refused again as unknown. */
@@ -40,7 +67,9 @@ function refuseKeys(root: ConfigNode): ConfigIssue[] {
     if (node === undefined || !(outer?.content instanceof Map)) return [];
     outer.content.delete(path[path.length - 1]);
     const origin = node.keyOrigin ?? node.origin;
-    return [{ origin, path, expected: 'no such key', got: showNode(node), advice: `${parts} not built yet: remove the key` }];
+    return [
+      { origin, path, expected: 'no such key', got: showNode(node), advice: `${parts} not built yet: remove the key` },
+    ];
   });
 }
 

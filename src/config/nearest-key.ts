@@ -7,7 +7,8 @@ export function nearestKey(word: string, known: readonly string[]): string | und
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const meant = normalize(candidate);
-    const distance = isPartOf(typed, meant) ? 1 : editDistance(typed, meant);
+    const edits = editDistance(typed, meant);
+    const distance = isPartOf(typed, meant) ? Math.min(edits, 1) : edits;
     if (distance >= least || distance > mostEdits(typed, meant)) continue;
     least = distance;
     nearest = candidate;

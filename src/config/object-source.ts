@@ -26,7 +26,8 @@ function readValue(value: unknown, path: Path, budget: ValueBudget, issues: Conf
     const content = new Map(entries.map(([key, child]) => [key, { ...read(child, key), keyOrigin: ORIGIN }]));
     return { content, origin: ORIGIN };
   }
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return { content: value, origin: ORIGIN };
+  if (value === null || typeof value === 'string' || typeof value === 'boolean')
+    return { content: value, origin: ORIGIN };
   if (typeof value === 'number' && Number.isFinite(value)) return { content: value + 0, origin: ORIGIN };
   const expected = typeof value === 'number' ? 'a finite number' : 'a value that YAML can write';
   issues.push({ origin: ORIGIN, path, expected, got: nameValue(value), advice: 'correct the value' });

@@ -14,57 +14,45 @@ const LENGTHS = ['epochs', 'steps'];
  * holds. Mappings on the way are made where there are none, items of lists have to be there.
  */
 export function applyOverrides(root: ConfigNode, overrides: readonly string[]): ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const lengths = new Map<string, Origin>();
-  for (const text of overrides) {
-    const { key, value, origin, issues: found } = readOverride(text);
-    issues.push(...found);
-    if (value === undefined) continue;
-    if (LENGTHS.includes(key)) {
-      removeLengths(root, key);
-      lengths.set(key, origin);
-    }
-    issues.push(...setValue(root, key.split('.'), value));
-  }
-  if (lengths.size === 2) {
-    const origin = lengths.get('steps')!;
-    issues.push({ origin, path: ['steps'], expected: 'epochs or steps', got: 'both', advice: 'leave one out' });
-  }
-  return issues;
+  return overrides.flatMap((text, index) => {
+    const { key, value, issues } = readOverride(text, index);
+    if (value === undefined) return issues;
+    const path = key.split('.');
+    if (LENGTHS.includes(key) && value.content !== null) removeLengths(root);
+    return [...issues, ...setValue(root, path, value)];
+  });
 }
 
 interface ReadOverride {
   key: string;
   value?: ConfigNode;
-  origin: Origin;
   issues: ConfigIssue[];
 }
 
-function readOverride(text: string): ReadOverride {
+function readOverride(text: string, index: number): ReadOverride {
   const [, key = text, valueText] = SYNTAX.exec(text) ?? [];
-  const origin: Origin = { kind: 'override', text, key };
+  const origin: Origin = { kind: 'override', text, key, index };
   const refuse = (expected: string, got: string, advice: string): ReadOverride => {
-    return { key, origin, issues: [{ origin, path: [], expected, got, advice }] };
+    return { key, issues: [{ origin, path: [], expected, got, advice }] };
   };
   if (valueText === undefined) return refuse('key=value', 'no =', 'write it as in epochs=3');
-  if (!KEY.test(key)) return refuse('a key such as data.batchSize', JSON.stringify(key), 'write it as in data.batchSize=100');
+  if (!KEY.test(key))
+    return refuse('a key such as data.batchSize', JSON.stringify(key), 'write it as in data.batchSize=100');
   const { root: value, issues } = readYamlValue(valueText, origin);
-  if (issues.length > 0) return { key, origin, issues: issues.map((issue) => ({ ...issue, path: withKey(key, issue) })) };
-  if (value === undefined) return refuse('a value', 'nothing', `write ${key}=null for the default, or put text in quotes`);
-  return { key, value: { ...value, keyOrigin: origin }, origin, issues };
+  if (issues.length > 0) return { key, issues: issues.map((issue) => ({ ...issue, path: withKey(key, issue) })) };
+  if (value === undefined)
+    return refuse('a value', 'nothing', `write ${key}=null for the default, or put text in quotes`);
+  return { key, value: { ...value, keyOrigin: origin }, issues };
 }
 
 function withKey(key: string, { path }: ConfigIssue): ConfigIssue['path'] {
   return [...key.split('.'), ...path];
 }
 
-/** Both keys go, so that the new one is not said twice either. */
-function removeLengths({ content }: ConfigNode, key: string): void {
+/** Two overrides, one of each, both stay: that is an error like both in a file. */
+function removeLengths({ content }: ConfigNode): void {
   if (!(content instanceof Map)) return;
-  for (const length of LENGTHS) {
-    const isFromOverride = content.get(length)?.origin.kind === 'override';
-    if (length !== key && !isFromOverride) content.delete(length);
-  }
+  for (const key of LENGTHS) if (content.get(key)?.origin.kind !== 'override') content.delete(key);
 }
 
 function setValue(root: ConfigNode, path: readonly string[], value: ConfigNode): ConfigIssue[] {
@@ -73,13 +61,22 @@ function setValue(root: ConfigNode, path: readonly string[], value: ConfigNode):
     const refused = refusePlace(node, path, depth, value.origin);
     if (refused !== undefined) return [refused];
     if (depth === path.length - 1) setChild(node, key, value);
-    else node = childOf(node, key) ?? setChild(node, key, { content: new Map(), origin: value.origin, keyOrigin: value.origin });
+    else
+      node =
+        childOf(node, key) ??
+        setChild(node, key, { content: new Map(), origin: value.origin, keyOrigin: value.origin });
   }
   return [];
 }
 
 function refusePlace({ content, ...node }: ConfigNode, path: readonly string[], depth: number, origin: Origin) {
-  const issue = (expected: string, got: string, advice: string): ConfigIssue => ({ origin, path, expected, got, advice });
+  const issue = (expected: string, got: string, advice: string): ConfigIssue => ({
+    origin,
+    path,
+    expected,
+    got,
+    advice,
+  });
   const outer = formatPath(path.slice(0, depth)) || 'the config';
   const key = path[depth];
   if (content instanceof Map) return undefined;

@@ -4,31 +4,33 @@ import { z } from 'zod';
 /** T with every property and list element readonly, as a frozen config is. */
 export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
+const FLOAT32_PHRASE = 'a number that float32 can hold';
+
+// `abort`: one issue a value, and a union such as `full` or a number then tells all that it takes.
 
 /** A whole number in [least, most]. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER) {
   const error =
     most === Number.MAX_SAFE_INTEGER ? `a whole number of ${least} or more` : `a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
+  return z.int({ error }).min(least, { error, abort: true }).max(most, { error, abort: true });
 }
 
 /** A number of `least` or more that float32 holds: options reach the kernels as float32. */
 export function numberFrom(least: number) {
   const error = `a number of ${least} or more`;
-  return z.number({ error }).min(least, { error }).refine(isFloat32, { error: 'a number that float32 can hold' });
+  return z.number({ error }).min(least, { error, abort: true }).refine(isFloat32, { error: FLOAT32_PHRASE });
 }
 
 /** A number above 0 that float32 holds. */
 export function numberAbove0() {
   const error = 'a number above 0';
-  return z.number({ error }).gt(0, { error }).refine(isFloat32, { error: 'a number that float32 can hold' });
+  return z.number({ error }).gt(0, { error, abort: true }).refine(isFloat32, { error: FLOAT32_PHRASE });
 }
 
 /** A number in [0, 1). */
 export function fraction() {
   const error = 'a number in [0, 1)';
-  return z.number({ error }).min(0, { error }).lt(1, { error });
+  return z.number({ error }).min(0, { error, abort: true }).lt(1, { error, abort: true });
 }
 
 /** true or false. */
@@ -45,7 +47,7 @@ export function text(what: string) {
 
 /** Text of at least one character. */
 export function nonEmptyText(what: string) {
-  return text(what).min(1, { error: what });
+  return text(what).min(1, { error: what, abort: true });
 }
 
 /** One of some words. */
@@ -81,6 +83,8 @@ export function alternatives(words: readonly string[]): string {
   return words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`;
 }
 
+/** Neither too large nor so small that it would become 0; a clip norm of 0 would divide by it. */
 function isFloat32(value: number): boolean {
-  return Math.abs(value) <= LARGEST_FLOAT32;
+  const rounded = Math.fround(value);
+  return Number.isFinite(rounded) && (rounded !== 0 || value === 0);
 }

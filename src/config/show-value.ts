@@ -1,6 +1,7 @@
 // A value of a config → how an error shows it. Coordinator only; pure.
-import { shorten } from './config-error.ts';
+
 import type { ConfigNode } from './config-node.ts';
+import { shorten, showKey } from './shorten-text.ts';
 
 /** As YAML's flow style would write it, on one line and not longer than that; `nothing` where there is no value. */
 export function showNode(node: ConfigNode | undefined): string {
@@ -9,7 +10,7 @@ export function showNode(node: ConfigNode | undefined): string {
 
 function show({ content }: ConfigNode): string {
   if (content instanceof Map) {
-    const entries = [...content].map(([key, child]) => `${key}: ${show(child)}`);
+    const entries = [...content].map(([key, child]) => `${showKey(key)}: ${show(child)}`);
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
   }
   if (Array.isArray(content)) return `[${content.map(show).join(', ')}]`;

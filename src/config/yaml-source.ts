@@ -9,12 +9,13 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
-  type Scalar as YamlScalar,
   type YAMLMap,
+  type Scalar as YamlScalar,
 } from 'yaml';
-import { type ConfigIssue, shorten } from './config-error.ts';
+import type { ConfigIssue } from './config-error.ts';
 import type { ConfigNode, Origin, Path, Scalar } from './config-node.ts';
 import { checkNumber } from './number-text.ts';
+import { shorten, showKey } from './shorten-text.ts';
 import { TooManyValues, VALUE_LIMITS, ValueBudget } from './value-limits.ts';
 
 /** What a text says; no root where it says nothing or is not YAML. */
@@ -41,7 +42,7 @@ export function readYamlValue(text: string, origin: Origin): YamlSource {
 }
 
 // `failsafe` kinds alone would leave numbers to us; YAML 1.2's core schema has them, and neither dates nor `yes`.
-const OPTIONS = { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+const OPTIONS = { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
 
 function readDocument(text: string, lineCounter: LineCounter, locate: Locate): YamlSource {
   try {
@@ -52,7 +53,13 @@ function readDocument(text: string, lineCounter: LineCounter, locate: Locate): Y
   } catch (cause) {
     // The parser's own recursion gives up at some depth, ours at VALUE_LIMITS.
     if (!(cause instanceof TooManyValues || cause instanceof RangeError)) throw cause;
-    const issue = { origin: locate(0), path: [], expected: VALUE_LIMITS, got: 'more', advice: 'write a smaller config' };
+    const issue = {
+      origin: locate(0),
+      path: [],
+      expected: VALUE_LIMITS,
+      got: 'more',
+      advice: 'write a smaller config',
+    };
     return { root: undefined, issues: [issue] };
   }
 }
@@ -63,7 +70,8 @@ function syntaxIssues({ errors, directives }: Document.Parsed, locate: Locate): 
     path: [],
     expected: code === 'MULTIPLE_DOCS' ? 'one YAML document' : 'YAML',
     got: code === 'MULTIPLE_DOCS' ? 'several' : `what is not: ${shorten(message)}`,
-    advice: code === 'MULTIPLE_DOCS' ? 'remove the lines from --- on' : 'correct it, or put text with : # [ { in quotes',
+    advice:
+      code === 'MULTIPLE_DOCS' ? 'remove the lines from --- on' : 'correct it, or put text with : # [ { in quotes',
   }));
   const { version } = directives.yaml;
   if (version === '1.2') return issues;
@@ -85,7 +93,7 @@ class NodeReader {
 
   read(): YamlSource {
     const { contents } = this.#document;
-    const isEmpty = contents === null || (isScalar(contents) && contents.source === '');
+    const isEmpty = contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
     const root = isEmpty ? undefined : this.#node(contents, []);
     return { root, issues: this.#issues };
   }
@@ -95,9 +103,11 @@ class NodeReader {
     const origin = this.#locate(node?.range[0] ?? 0);
     if (node === null) return { content: null, origin };
     if (isAlias(node)) return this.#alias(node, path, origin);
-    if (node.tag !== undefined && !CORE_TAGS.test(node.tag)) this.#refuse(origin, path, 'no tag', node.tag, 'remove the tag');
+    if (node.tag !== undefined && !CORE_TAGS.test(node.tag))
+      this.#refuse(origin, path, 'no tag', node.tag, 'remove the tag');
     if (isMap(node)) return { content: this.#entries(node as YAMLMap.Parsed, path), origin };
-    if (isSeq(node)) return { content: node.items.map((item, i) => this.#node(item as ParsedNode, [...path, i])), origin };
+    if (isSeq(node))
+      return { content: node.items.map((item, i) => this.#node(item as ParsedNode, [...path, i])), origin };
     return { content: this.#scalar(node, path, origin), origin };
   }
 
@@ -112,12 +122,19 @@ class NodeReader {
     for (const { key, value } of map.items) {
       const keyOrigin = this.#locate(key.range[0]);
       if (!isScalar(key)) {
-        this.#refuse(keyOrigin, path, 'keys that are words', isAlias(key) ? 'an alias' : 'a list or mapping', 'write a word');
+        this.#refuse(
+          keyOrigin,
+          path,
+          'keys that are words',
+          isAlias(key) ? 'an alias' : 'a list or mapping',
+          'write a word',
+        );
         continue;
       }
       const name = String(key.source ?? key.value);
       const isSecond = entries.has(name);
-      if (isSecond) this.#refuse(keyOrigin, [...path, name], 'each key once', `a second ${name}`, 'keep one of them');
+      if (isSecond)
+        this.#refuse(keyOrigin, [...path, name], 'each key once', `a second ${showKey(name)}`, 'keep one of them');
       const child = this.#node(value, [...path, name]);
       if (!isSecond) entries.set(name, { ...child, keyOrigin });
     }

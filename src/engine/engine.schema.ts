@@ -2,16 +2,26 @@
 import { oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 /** `shards`: V, the fixed parts of a global batch; part of the mathematics. 65535 is what a word of the step protocol counts. */
-export const shardsSchema = wholeNumber(1, 65535).default(8);
+export const shardsSchema = wholeNumber(1, 65535)
+  .default(8)
+  .describe('fixed parts of a global batch; decides the bits');
 
 /** `workers`: how many threads compute; never part of the mathematics. */
-export const workersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024').default('auto');
+export const workersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024')
+  .default('auto')
+  .describe('threads that compute; decides no bit');
 
 /** `maxWorkers`: for how many threads memory is laid out. */
-export const maxWorkersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024').default('auto');
+export const maxWorkersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024')
+  .default('auto')
+  .describe('threads for which memory is laid out');
 
 /** `numerics`: the same bits everywhere, or the fastest kernels of this machine. */
-export const numericsSchema = oneOf(['auto', 'portable', 'fast']).default('auto');
+export const numericsSchema = oneOf(['auto', 'portable', 'fast'])
+  .default('auto')
+  .describe('portable: the same bits on every machine; fast: the fastest kernels of this one');
 
 /** `microBatch`: the most samples of one forward and backward inside a shard. */
-export const microBatchSchema = wordOr('auto', wholeNumber(1), 'a whole number of 1 or more').default('auto');
+export const microBatchSchema = wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
+  .default('auto')
+  .describe('most samples of one forward and backward inside a shard');

@@ -7,8 +7,8 @@ import type { PreparedRun } from './prepare.ts';
 import { lockstepVersion } from './version.ts';
 
 // Resident bytes of a Node 20 process with lockstep loaded, and of each worker thread with its heap and code (measured).
-const PROCESS_BYTES = 60e6;
-const THREAD_BYTES = 10e6;
+const PROCESS_BYTES = 81e6;
+const THREAD_BYTES = 15.5e6;
 
 /** What a run is going to be. */
 export function describeRun(run: PreparedRun, runFolder: string | null): StartEvent {

@@ -4,39 +4,59 @@ import { type Frozen, mapping, oneOf, text, wholeNumber, wordOr } from '../confi
 
 const NAME_PHRASE = 'a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most';
 
+// File systems take 255; the number of a run of the same name needs some.
+const MOST_NAME_BYTES = 200;
+
 /** `name`: the run folder is called so; `latest` is the link beside the run folders. */
 export const nameSchema = z
   .string({ error: NAME_PHRASE })
   .regex(/^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._-]{0,98}[\p{L}\p{M}\p{N}_-])?$/u, { error: NAME_PHRASE })
+  .refine((name) => new TextEncoder().encode(name).length <= MOST_NAME_BYTES, {
+    error: `a name of at most ${MOST_NAME_BYTES} bytes`,
+  })
   .refine((name) => name.toLowerCase() !== 'latest', {
     error: 'a name other than latest, which is the link to the last run',
   });
 
 /** `description`: why these values. */
-export const descriptionSchema = text('text').default('');
+export const descriptionSchema = text('text').default('').describe('why these values');
 
 /** `seed`: of initialisation, shuffling and splits. */
-export const seedSchema = wholeNumber(0, Number.MAX_SAFE_INTEGER).default(1);
+export const seedSchema = wholeNumber(0, Number.MAX_SAFE_INTEGER)
+  .default(1)
+  .describe('of initialisation, shuffling and splits');
+
+// The words of the step protocol have 39 bits for a step; an epoch has at least one.
+const MOST_STEPS = 2 ** 39 - 1;
 
 /** `epochs`: the length in passes over the training part; the config has this or `steps`. */
-export const epochsSchema = wholeNumber(1).optional();
+export const epochsSchema = wholeNumber(1, MOST_STEPS)
+  .optional()
+  .describe('passes over the training part; 10 where neither this nor steps is said');
 
 /** `steps`: the length in optimizer updates. */
-export const stepsSchema = wholeNumber(1).optional();
+export const stepsSchema = wholeNumber(1, MOST_STEPS).optional().describe('optimizer updates, in place of epochs');
+
+/** The name of a config that has none and is in no file. */
+export const DEFAULT_NAME = 'run';
 
 /** The epochs of a config that says neither `epochs` nor `steps`. */
 export const DEFAULT_EPOCHS = 10;
 
 /** `evaluation`: how often, and which figure says what the best weights are. */
 export const evaluationSchema = mapping({
-  everyEpochs: wholeNumber(1).default(1),
-  metric: oneOf(['auto', 'loss', 'accuracy']).default('auto'),
-  mode: oneOf(['min', 'max']).optional(),
+  everyEpochs: wholeNumber(1).default(1).describe('how often the validation part is evaluated'),
+  metric: oneOf(['auto', 'loss', 'accuracy'])
+    .default('auto')
+    .describe('says which weights are the best; auto: accuracy for crossEntropy, loss for mse'),
+  mode: oneOf(['min', 'max']).optional().describe('min for loss, max for accuracy where nothing is said'),
 }).prefault({});
 
 /** `logging`: how often the live figures are written. */
 export const loggingSchema = mapping({
-  everySteps: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more').default('auto'),
+  everySteps: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
+    .default('auto')
+    .describe('steps between two lines of metrics.jsonl; auto: as many as there is time for'),
 }).prefault({});
 
 /** The resolved `evaluation`: `auto` has become a metric, the mode is known. */

@@ -14,9 +14,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { stringify } from 'yaml';
 import { type NamedTensor, safetensorsParts } from '../checkpoint/safetensors.ts';
+import { formatConfig } from '../config/format-config.ts';
 import type { TrainConfig } from '../config/train-config.ts';
+import { DATA_PATH_KEYS } from '../data/data.schema.ts';
 import type { Environment } from './environment.ts';
 import type { Summary } from './events.ts';
 
@@ -122,9 +123,9 @@ export class RunFolder {
     return join(this.path, ...parts);
   }
 
-  /** The resolved config; `lockstep train` reads it again as it is. */
-  writeConfig(config: TrainConfig): void {
-    this.#write('config.yaml', [encode(stringify(config, { lineWidth: 120, aliasDuplicateObjects: false }))]);
+  /** The resolved config; `lockstep train` reads it again as it is. Relative paths in `data` start from `baseDir`. */
+  writeConfig(config: TrainConfig, baseDir = process.cwd()): void {
+    this.#write('config.yaml', [encode(formatConfig({ config: withAbsolutePaths(config, baseDir) }))]);
   }
 
   writeEnvironment(environment: Environment): void {
@@ -154,6 +155,13 @@ export class RunFolder {
       throw cannotWrite(path, 1, cause);
     }
   }
+}
+
+/** The stored config lies in another folder than the one that it was read from. */
+function withAbsolutePaths(config: TrainConfig, baseDir: string): TrainConfig {
+  const paths = Object.entries(config.data).filter(([key]) => (DATA_PATH_KEYS as readonly string[]).includes(key));
+  const absolute = paths.map(([key, path]) => [key, resolve(baseDir, String(path))]);
+  return { ...config, data: { ...config.data, ...Object.fromEntries(absolute) } };
 }
 
 function writeFlushed(path: string, parts: readonly Uint8Array[]): void {

@@ -115,7 +115,7 @@ class Training {
 
   #begin(): void {
     const { config, numerics } = this.#run;
-    this.#folder.writeConfig(config);
+    this.#folder.writeConfig(config, this.#options.baseDir);
     this.#folder.writeEnvironment(collectEnvironment({ numerics: numerics.numerics, backend: numerics.identity }));
     this.#emit(describeRun(this.#run, this.#folder.path));
     if (numerics.notice !== undefined) this.#emit({ type: 'notice', level: 'warning', message: numerics.notice });

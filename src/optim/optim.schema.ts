@@ -22,10 +22,13 @@ const sgdSchema = mapping({
   betweenKeys('nesterov', 'false, or true with momentum above 0 and dampening 0'),
 );
 
+// `optional` lets the union choose adam where no name is given; the default then fills it in, so it is never undefined.
+const adamName = z.literal('adam').default('adam').optional() as unknown as z.ZodDefault<z.ZodLiteral<'adam'>>;
+
 /** Adam and AdamW differ in how the decay is applied and in its default. */
-function adamMapping<Name extends string>(name: Name, weightDecay: number) {
+function adamMapping<Name extends z.ZodType>(name: Name, weightDecay: number) {
   return mapping({
-    name: z.literal(name),
+    name,
     lr: numberFrom(0).default(0.001),
     beta1: fraction().default(0.9),
     beta2: fraction().default(0.999),
@@ -37,7 +40,7 @@ function adamMapping<Name extends string>(name: Name, weightDecay: number) {
 /** `optimizer`: one of the optimizers by name, each with its own options. */
 export const optimizerSchema = z.discriminatedUnion(
   'name',
-  [sgdSchema, adamMapping('adam', 0), adamMapping('adamw', 0.01)],
+  [sgdSchema, adamMapping(adamName, 0), adamMapping(z.literal('adamw'), 0.01)],
   { error: 'an optimizer: sgd, adam or adamw' },
 );
 

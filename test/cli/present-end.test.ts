@@ -8,8 +8,9 @@ const OPTIONS = { next: ['lockstep verify configs/mnist-mlp.yaml'], isKept: true
 // The phases sum to 9.46 ms: forward 3.1 is 32.8 %, backward 4.8 is 50.7 %, reduce 0.02 is 0.2 %.
 describe('presentEnd', () => {
   it('tells result, best epoch, speed, where the time went, path, hashes and what next', () => {
-    expect(presentEnd(END, OPTIONS, PLAIN_PAGE)).toBe(`
-done · test accuracy 98.21 % · test loss 0.0612 · 10 epochs, 1,060 steps in 14.2 s
+    expect(
+      presentEnd(END, OPTIONS, PLAIN_PAGE),
+    ).toBe(`done · test accuracy 98.21 % · test loss 0.0612 · 10 epochs, 1,060 steps in 14.2 s
 best      epoch 7 · validation loss 0.0651 · validation accuracy 98.30 % · test accuracy 98.18 % · test loss 0.0603
 speed     54,120 samples/s · 9.46 ms a step (95 % within 10.24 ms)
 time      gather 3 % · forward 33 % · backward 51 % · reduce <1 % · update 8 % · wait 4 % · coordinator <1 %
@@ -39,9 +40,10 @@ next      lockstep verify configs/mnist-mlp.yaml`);
       weightsSha256: null,
       stateSha256: null,
     };
-    expect(presentEnd({ ...END, summary }, { ...OPTIONS, next: [] }, PLAIN_PAGE)).toBe(`
-stopped · 0 epochs, 1 step in 14.2 s
-results   runs/mnist-mlp-2 · summary.json, results.csv`);
+    expect(
+      presentEnd({ ...END, summary }, { ...OPTIONS, next: [] }, PLAIN_PAGE),
+    ).toBe(`stopped · 0 epochs, 1 step in 14.2 s
+results   runs/mnist-mlp-2 · summary.json, results.csv · weights/last.safetensors`);
   });
 
   it('names no folder after a trial', () => {

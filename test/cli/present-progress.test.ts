@@ -21,9 +21,10 @@ describe('progress within an epoch', () => {
     );
   });
 
-  it('leaves out the speed, then the times, then the loss, on narrower terminals', () => {
+  it('leaves out the speed, then the time of the run, then more, on narrower terminals', () => {
     const at = (columns: number) => presentBar(EVENT, START, { ...PLAIN_PAGE, columns });
     expect(at(80)).toBe('epoch 3/10 ━━━━━━━━━──────────  53/106 · loss 0.2310 · ETA 6 s, run 80 s');
+    expect(at(60)).toBe('epoch 3/10 ━━━━━━──────  53/106 · loss 0.2310 · ETA 6 s');
     expect(at(50)).toBe('epoch 3/10 ━━━━━━━━────────  53/106 · loss 0.2310');
     expect(at(30)).toBe('epoch 3/10 ━━━━━─────  53/106');
     expect(at(20)).toBe('epoch 3/10  53/106');

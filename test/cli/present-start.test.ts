@@ -36,8 +36,7 @@ total        116.0 MiB  106.0 MiB
 
 54,000 samples to train · 6,000 to validate · 10,000 to test
 512 samples a step = 8 shards × 64 · micro-batch 64 · 106 steps an epoch, last one of 240 · 10 epochs, 1,060 steps
-run folder runs/mnist-mlp-2
-`,
+run folder runs/mnist-mlp-2`,
     );
   });
 
@@ -51,7 +50,7 @@ run folder runs/mnist-mlp-2
   });
 
   it('says that a dry run has no run folder', () => {
-    expect(presentStart({ ...START, runFolder: null }, PLAIN_PAGE)).toContain('\nrun folder none\n');
+    expect(presentStart({ ...START, runFolder: null }, PLAIN_PAGE)).toMatch(/\nrun folder none$/);
   });
 
   it('writes one core, worker and shard in the singular', () => {

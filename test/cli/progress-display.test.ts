@@ -51,7 +51,7 @@ describe('createProgressBar', () => {
     const terminal = new Terminal();
     const bar = await makeBar(terminal);
     bar.show(EVENT, START);
-    expect(terminal.line).toBe('epoch 1/10 ───────── 1/106 · loss 2.0000 · 50,000 samples/s');
+    expect(terminal.line).toBe('epoch 1/10 ────────────   1/106 · loss 2.0000 · ETA 2 s');
     bar.hide();
     expect(terminal.line).toBe('');
     bar.show({ ...EVENT, stepInEpoch: 106 }, START);

@@ -63,7 +63,7 @@ describe('TrainReport', () => {
   it('writes the titles of the table once', () => {
     const { report, lines } = makeReport({});
     for (const event of [START, EPOCH, { ...EPOCH, epoch: 2 }]) report.show(event);
-    expect(lines.text[1].split('\n')).toHaveLength(3);
+    expect(lines.text[1].split('\n')).toHaveLength(4);
     expect(lines.text[2]).toBe(' 2/10  0.2451   92.71 %  0.1321   96.12 %     54,120     9.46   0.001   1.2 s *');
   });
 

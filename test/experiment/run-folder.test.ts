@@ -15,8 +15,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { float32Values, readSafetensorsFile } from '#src/checkpoint/safetensors.js';
+import { loadConfig, parseConfig } from '#src/config/load-config.js';
 import { checkRunName, createRunFolder, RunFolderError } from '#src/experiment/run-folder.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lockstep-runs-'));
@@ -138,31 +138,32 @@ describe('checkRunName', () => {
 });
 
 describe('RunFolder', () => {
-  it('writes weights, config and summary that read back, and leaves no temporary file', () => {
+  it('writes weights and summary that read back, and leaves no temporary file', () => {
     const folder = createRunFolder(runs, 'a');
     const values = Float32Array.of(1, -0, 3.5);
     folder.writeWeights('last', [{ name: 'dense1.weight', shape: [1, 3], values }], { epoch: '3' });
-    folder.writeConfig({ name: 'a', model: [{ dense: 10 }], description: 'x: y\n# z' } as never);
     folder.writeSummary({ status: 'done', trainLoss: Number.NaN } as never);
     const { tensors, metadata } = readSafetensorsFile(folder.file('weights', 'last.safetensors'));
     expect(float32Values(tensors.get('dense1.weight')!)).toEqual(values);
     expect(metadata.epoch).toBe('3');
-    expect(parse(readFileSync(folder.file('config.yaml'), 'utf8'))).toEqual({
-      name: 'a',
-      model: [{ dense: 10 }],
-      description: 'x: y\n# z',
-    });
     expect(JSON.parse(readFileSync(folder.file('summary.json'), 'utf8'))).toEqual({ status: 'done', trainLoss: null });
     expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(
-      ['config.yaml', 'summary.json', 'weights', 'weights/last.safetensors'].sort(),
+      ['summary.json', 'weights', 'weights/last.safetensors'].sort(),
     );
   });
 
-  it('writes a config whose parts share objects without YAML aliases', () => {
+  it('writes a config that loads as the same one from there, its data paths made absolute', () => {
     const folder = createRunFolder(runs, 'a');
-    const layer = { dense: 10 };
-    folder.writeConfig({ model: [layer, layer] } as never);
-    expect(readFileSync(folder.file('config.yaml'), 'utf8')).not.toMatch(/[&*]a1/);
+    const config = parseConfig({
+      name: 'a',
+      description: 'why: these\n# values',
+      data: { source: 'csv', file: 'wine.csv', target: 'class' },
+      model: [{ dense: 10 }, { dense: 10 }],
+      loss: 'crossEntropy',
+    });
+    folder.writeConfig(config, '/data');
+    const expected = { ...config, data: { ...config.data, file: '/data/wine.csv' } };
+    expect(loadConfig(folder.file('config.yaml')).config).toEqual(expected);
   });
 
   it('replaces a file as a whole: who has the old one open still reads the old one', () => {

@@ -1,11 +1,12 @@
 // A plan and samples → its regions in a memory of their own, with guard words between, and a way to run it in this thread.
 import type { DatasetSpec } from '#src/data/source.js';
 import type { KernelSet } from '#src/kernels/kernel-set.js';
+import { referenceKernels } from '#src/kernels/reference.js';
 import { compileKernels, instantiateKernels, isRelaxedSimdAvailable } from '#src/kernels/wasm.js';
 import { createInterpreter } from '#src/plan/interpreter.js';
 import { type Arg, type Call, ENV, ENV_LENGTH, type Plan, type PlanParameter } from '#src/plan/plan.js';
 
-export const BACKENDS = ['simd', ...(isRelaxedSimdAvailable() ? (['relaxed'] as const) : [])] as const;
+export const BACKENDS = ['reference', 'simd', ...(isRelaxedSimdAvailable() ? (['relaxed'] as const) : [])] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 /** One sample after the other, as the spec's storages say. */
@@ -22,7 +23,9 @@ const GUARD_WORD = 0x7fc0dead;
 
 const modules = new Map<string, WebAssembly.Module>();
 
+/** The kernels of a backend over a memory. */
 export function openKernels(backend: Backend, memory: WebAssembly.Memory): KernelSet {
+  if (backend === 'reference') return referenceKernels(memory);
   const module = modules.get(backend) ?? compileKernels(backend);
   modules.set(backend, module);
   return instantiateKernels(module, memory, backend);

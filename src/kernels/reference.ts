@@ -1,0 +1,30 @@
+// A shared memory → all kernels as the plainest loops: the oracle that the fast backends are tested against; any thread.
+//
+// Every sum has the order that the fast kernels document, and every f32 operation is rounded by Math.fround, so that the
+// portable build gives the same bits wherever no transcendental function is in play.
+import type { KernelSet } from './kernel-set.ts';
+import { elementwiseKernels } from './reference/elementwise.ts';
+import { gatherKernels } from './reference/gather.ts';
+import { gemmKernels } from './reference/gemm.ts';
+import { lossKernels } from './reference/losses.ts';
+import { optimizerKernels } from './reference/optimizers.ts';
+import { reduceKernels } from './reference/reduce.ts';
+import { stridedKernels } from './reference/strided.ts';
+import { viewMemory } from './reference/views.ts';
+
+/** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
+export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
+  const views = viewMemory(memory);
+  return {
+    backend: 'reference',
+    kernels: {
+      ...gemmKernels(views),
+      ...elementwiseKernels(views),
+      ...gatherKernels(views),
+      ...lossKernels(views),
+      ...optimizerKernels(views),
+      ...reduceKernels(views),
+      ...stridedKernels(views),
+    },
+  };
+}

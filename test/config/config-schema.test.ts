@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#src/config/load-config.js';
+import { issuesOf, SMALLEST } from './config-cases.ts';
+
+const issuesWith = (keys: Record<string, unknown>) => issuesOf(() => parseConfig({ ...SMALLEST, ...keys }));
+const SYNTHETIC = { source: 'synthetic', samples: 10, features: 3, classes: 2 };
+const IDX = { source: 'idx', images: 'a', labels: 'b' };
+const CSV = { source: 'csv', file: 'a.csv', target: 'y' };
+
+describe('a config may say', () => {
+  it.each([
+    ['data', { source: 'mnist', dir: 'fashion', batchSize: 'full' }],
+    ['data', { ...SYNTHETIC, features: [1, 28, 28] }],
+    ['data', { source: 'synthetic', samples: 10, features: 3, outputs: 1, noise: 0 }],
+    ['data', { ...IDX, testImages: 'c', testLabels: 'd', divisor: 16, classes: 10 }],
+    ['data', { ...IDX, test: 0.5 }],
+    ['data', { ...CSV, target: 0, ignore: ['id', 3], delimiter: ';', header: false, task: 'regression' }],
+    ['data', { ...CSV, delimiter: '\t' }],
+    ['optimizer', { name: 'sgd', lr: 0, momentum: 0.9, nesterov: true }],
+    ['model', [{ flatten: true }, { reshape: [1, 8] }, { activation: 'tanh', name: 'a' }, { dense: 3, bias: false }]],
+    ['shards', 65535],
+    ['workers', 1024],
+    ['seed', Number.MAX_SAFE_INTEGER],
+    ['name', 'Größe 2.0_数字-x'],
+    ['description', 'two\nlines'],
+    ['microBatch', 1],
+  ])('%s: %j', (key, value) => {
+    expect(issuesWith({ [key]: value })).toEqual([]);
+  });
+});
+
+describe('a config may not say', () => {
+  it.each<[string, unknown, string]>([
+    ['seed', -1, 'seed: expected a whole number of 0 or more, got -1'],
+    ['shards', 0, 'shards: expected a whole number from 1 to 65535, got 0'],
+    ['shards', 65536, 'shards: expected a whole number from 1 to 65535, got 65536'],
+    ['workers', 0, 'workers: expected auto or a whole number from 1 to 1024, got 0'],
+    ['numerics', 'exact', 'numerics: expected auto, portable or fast, got "exact"'],
+    ['microBatch', 0, 'microBatch: expected auto or a whole number of 1 or more, got 0'],
+    ['epochs', 0, 'epochs: expected a whole number from 1 to 549755813887, got 0'],
+    ['clip', { norm: 0 }, 'clip.norm: expected a number above 0, got 0'],
+    ['clip', 1, 'clip: expected a mapping with keys such as norm, got 1'],
+    ['model', [], 'model: expected a list of at least one layer such as [{ dense: 10 }], got []'],
+    ['model', { dense: 10 }, 'model: expected a list of layers such as [{ dense: 10 }], got { dense: 10 }'],
+    ['model', ['dense'], 'model.0: expected a layer such as { dense: 10 }, got "dense"'],
+    [
+      'model',
+      [{}],
+      'model.0: expected a layer such as { dense: 10 }, got {}; name its kind: dense, activation, flatten, reshape',
+    ],
+    ['model', [{ dens: 3 }], 'model.0: expected a layer such as { dense: 10 }, got { dens: 3 }; did you mean dense?'],
+    [
+      'model',
+      [{ dense: 3, activation: 'rleu' }],
+      'model.0.activation: expected relu, tanh, sigmoid or none, got "rleu"; did you mean relu?',
+    ],
+    ['model', [{ activation: 'none' }], 'model.0.activation: expected relu, tanh or sigmoid, got "none"'],
+    ['model', [{ flatten: false }], 'model.0.flatten: expected true, got false'],
+    ['model', [{ reshape: [] }], 'model.0.reshape: expected a shape such as [1, 28, 28], got []'],
+    [
+      'model',
+      [{ dense: 3, name: 'a.b' }],
+      'model.0.name: expected a name of letters, digits, _ and -, a letter first, 64 at most, got "a.b"',
+    ],
+    [
+      'optimizer',
+      { name: 'sgd', nesterov: true },
+      'optimizer.nesterov: expected false, or true with momentum above 0 and dampening 0, got true',
+    ],
+    [
+      'optimizer',
+      { name: 'sgd', nesterov: 'yes' },
+      'optimizer.nesterov: expected true or false, got "yes"; write true',
+    ],
+    ['optimizer', { beta1: 1 }, 'optimizer.beta1: expected a number in [0, 1), got 1'],
+    ['optimizer', { lr: -0.1 }, 'optimizer.lr: expected a number of 0 or more, got -0.1'],
+    ['optimizer', 'adam', 'optimizer: expected an optimizer: sgd, adam or adamw, got "adam"'],
+    ['data', 'mnist', 'data: expected a data source: mnist, digits, synthetic, idx or csv, got "mnist"'],
+    [
+      'data',
+      { batchSize: 3 },
+      'data.source: expected a data source: mnist, digits, synthetic, idx or csv, got nothing; add data.source',
+    ],
+    [
+      'data',
+      { source: 'digits', validation: 0.5, test: 0.5 },
+      'data.test: expected validation and test to sum to less than 1, got 0.5',
+    ],
+    ['data', { source: 'digits', validation: 1 }, 'data.validation: expected a number in [0, 1), got 1'],
+    [
+      'data',
+      { ...SYNTHETIC, outputs: 3 },
+      'data.classes: expected either classes (to classify) or outputs (to regress), one of the two, got 2',
+    ],
+    [
+      'data',
+      { ...SYNTHETIC, features: [] },
+      'data.features: expected a whole number of 1 or more, or a shape such as [1, 28, 28], got []',
+    ],
+    ['data', { ...IDX, testImages: 'c' }, 'data.testLabels: expected '],
+    [
+      'data',
+      { ...IDX, testImages: 'c', testLabels: 'd', test: 0.1 },
+      'data.test: expected no fraction, as testImages is the test part, got 0.1',
+    ],
+    ['data', { ...IDX, images: '' }, 'data.images: expected a path, got ""'],
+    ['data', { ...IDX, divisor: 1e-60 }, 'data.divisor: expected a number that float32 can hold, got 1e-60'],
+    ['data', { ...CSV, target: -1 }, 'data.target: expected a column name or a column index of 0 or more, got -1'],
+    ['data', { ...CSV, delimiter: '--' }, 'data.delimiter: expected one character, got "--"'],
+    [
+      'name',
+      '',
+      'name: expected a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most, got ""',
+    ],
+    ['name', '../x', 'name: expected a name of letters'],
+    ['name', 'a.', 'name: expected a name of letters'],
+    [
+      'name',
+      7,
+      'name: expected a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most, got 7; put it in quotes',
+    ],
+    ['name', 'Latest', 'name: expected a name other than latest, which is the link to the last run, got "Latest"'],
+    ['name', '数'.repeat(90), 'name: expected a name of at most 200 bytes, got '],
+    ['description', 'a\u0007', 'description: expected text without control characters, got "a\\u0007"'],
+    ['evaluation', { metric: 'f1' }, 'evaluation.metric: expected auto, loss or accuracy, got "f1"'],
+    ['logging', { everySteps: 0 }, 'logging.everySteps: expected auto or a whole number of 1 or more, got 0'],
+  ])('%s: %j', (key, value, start) => {
+    const issues = issuesWith({ [key]: value });
+    expect(issues).toHaveLength(1);
+    expect(issues[0].slice(0, start.length)).toBe(start);
+    expect(issues[0]).toMatch(/; .+$/);
+  });
+});

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { configJsonSchema } from '#src/config/json-schema.js';
+import { loadConfig } from '#src/config/load-config.js';
+
+const FOLDER = fileURLToPath(new URL('../../configs', import.meta.url));
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
+
+describe.each(FILES)('configs/%s', (file) => {
+  it('is valid, called like its file, and says why its values are what they are', () => {
+    const { config } = loadConfig(join(FOLDER, file));
+    expect(config.name).toBe(file.replace('.yaml', ''));
+    expect(config.description.length).toBeGreaterThan(80);
+  });
+
+  it('names its schema for editors in the first line', () => {
+    const [first] = readFileSync(join(FOLDER, file), 'utf8').split('\n');
+    expect(first).toBe('# yaml-language-server: $schema=./schema.json');
+  });
+});
+
+interface JsonSchema {
+  type?: string;
+  required?: string[];
+  additionalProperties?: boolean;
+  properties?: Record<string, JsonSchema>;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
+  items?: JsonSchema;
+  description?: string;
+}
+
+function mappingsIn(schema: JsonSchema): JsonSchema[] {
+  const inner = [...Object.values(schema.properties ?? {}), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
+  if (schema.items !== undefined) inner.push(schema.items);
+  return [...(schema.type === 'object' ? [schema] : []), ...inner.flatMap(mappingsIn)];
+}
+
+describe('configs/schema.json', () => {
+  const schema = configJsonSchema() as JsonSchema;
+
+  it('is what the schema gives: else run npm run build and node scripts/config-schema.mjs', () => {
+    expect(readFileSync(join(FOLDER, 'schema.json'), 'utf8')).toBe(`${JSON.stringify(schema, null, 2)}\n`);
+  });
+
+  it('requires the three keys without a default only, and a name of an optimizer other than adam', () => {
+    expect(schema.required).toEqual(['data', 'model', 'loss']);
+    expect(schema.properties!.optimizer.oneOf!.map(({ required }) => required)).toEqual([
+      ['name'],
+      undefined,
+      ['name'],
+    ]);
+  });
+
+  it('takes no unknown key in any mapping', () => {
+    const mappings = mappingsIn(schema);
+    // The config itself, 5 sources, 4 layers, 3 optimizers, clip, evaluation, logging.
+    expect(mappings).toHaveLength(16);
+    expect(mappings.filter(({ additionalProperties }) => additionalProperties !== false)).toEqual([]);
+  });
+
+  it('describes the keys of a config for those who hover over them', () => {
+    const described = Object.entries(schema.properties!).filter(([, { description }]) => description !== undefined);
+    expect(Object.keys(schema.properties!).filter((key) => !described.some(([name]) => name === key))).toEqual([
+      'evaluation',
+      'logging',
+    ]);
+  });
+});
