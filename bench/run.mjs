@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 for (const name of ['kernels', 'empty-step', 'start', 'scaling', 'shards']) {
   console.log(`\n# ${name}`);
-  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exitCode = 1;
 }

@@ -27,9 +27,10 @@ function readBytes(file: string): Buffer {
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw refusal(file, 'a config file', 'no such file', adviseFile(file), cause);
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw refusal(file, 'a config file', 'no such file', adviseFile(file), cause);
     if (code === 'EISDIR') throw refusal(file, 'a config file', 'a folder', 'name a file in it', cause);
-    throw refusal(file, 'a config file that can be read', message, 'check its permissions', cause);
+    throw refusal(file, 'a config file that can be read', message, 'check the path and its permissions', cause);
   }
 }
 

@@ -44,5 +44,7 @@ function formatItems(list: readonly object[], path: Path, indent: string, source
 
 function formatLeaf(head: string, value: unknown, path: Path, sources: ConfigSources): Line {
   const options = { lineWidth: 0, blockQuote: false, collectionStyle: 'flow', flowCollectionPadding: false } as const;
-  return { text: head + stringify(value, options).trimEnd(), comment: sources.get(formatPath(path)) };
+  // Only the line end: `trimEnd` would take blanks of Unicode at the end of a text as well.
+  const text = stringify(value, options).replace(/\n$/, '');
+  return { text: head + text, comment: sources.get(formatPath(path)) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { formatConfig } from '#src/config/format-config.js';
 import { loadConfig, parseConfig } from '#src/config/load-config.js';
-import { configs, useFolder } from './config-cases.ts';
+import { configs, SMALLEST, useFolder } from './config-cases.ts';
 
 const write = useFolder();
 
@@ -69,6 +69,30 @@ logging:
       .filter((line) => line.includes(' # ') && !line.startsWith('description'));
     expect(new Set(columns.map((line) => line.indexOf(' # '))).size).toBe(1);
     expect(text).toMatch(new RegExp(`^description: "?${description}"? # /`, 'm'));
+  });
+
+  it.each([
+    '\u00a0',
+    'a\u3000',
+    '\u2028b\u2029',
+    '\ufeff',
+    ' a ',
+    '# no',
+    'a: b',
+    'a #b',
+    '- a',
+    '~',
+    'null',
+    '12',
+    '',
+    '\t',
+    'a\n',
+    '\n\na\n b',
+  ])('keeps a text with blanks or signs of YAML as it is: %j', (description) => {
+    const config = parseConfig({ ...SMALLEST, description });
+    expect(parseConfig(formatConfig({ config })).description).toBe(description);
+    const sources = new Map([['description', 'default']]);
+    expect(parseConfig(formatConfig({ config, sources })).description).toBe(description);
   });
 
   it('writes what is read as the same config', () => {
