@@ -122,6 +122,7 @@ export class Engine {
   async evaluate(part: Evaluation): Promise<EvaluationTotals> {
     const phase = PHASE[part];
     this.#refuseEarlierPhase(phase);
+    this.#records.beginEvaluation();
     this.#machine.evaluation = phase;
     await this.#settle(() => this.#machine.evaluation === 0 && isQuiet(this.#machine));
     const { chunks, sumCells } = this.#spec.map;

@@ -18,6 +18,9 @@ const OS_PAGE_BYTES = 4096;
 export const SEAT_CELLS = { times: 0, doneAt: 8, phase: 9, step: 10, index: 11 } as const;
 export const SEAT_CELL_COUNT = 16;
 
+/** When the stretch of steps began that is under way; 1 where it is an evaluation, which is no step's time. */
+export const STRETCH_CELLS = { startMs: 0, isEvaluation: 1 } as const;
+
 /** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
 export const RECORD_CELLS = {
   step: 0,
@@ -62,8 +65,8 @@ export interface MemoryMap {
   words64: number;
   words32: number;
   seatCells: number;
-  /** One f64 cell, the coordinator's: when the stretch of steps began that is under way. */
-  stretchStart: number;
+  /** Two f64 cells, the coordinator's, written before anybody is let go: `STRETCH_CELLS`. */
+  stretch: number;
   recordRing: number;
   chunkCells: number;
   constants: number;
@@ -182,7 +185,7 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
     words64: reserve('control', words.count64 * 8),
     words32: reserve('control', words.count32 * 4),
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
-    stretchStart: reserve('control', 8),
+    stretch: reserve('control', 16),
     recordRing: reserve('control', records * recordCells * 8),
     chunkCells: reserve('control', chunks * sumCells * 8),
     constants: reserve('control', plan.constants.length * 4),

@@ -10,7 +10,7 @@ export interface SharedViews extends ControlWords {
   recordAt(step: number): number;
   records: Float64Array;
   chunkCells: Float64Array;
-  stretchStart: Float64Array;
+  stretch: Float64Array;
   /** The sums and the sample count at the end of a gradient buffer. */
   gradientTail(buffer: number): Float64Array;
 }
@@ -28,7 +28,7 @@ export function attachViews({ buffer }: WebAssembly.Memory, map: MemoryMap): Sha
     recordAt: (step) => (step % map.records) * map.recordCells,
     records: new Float64Array(buffer, map.recordRing, map.records * map.recordCells),
     chunkCells: new Float64Array(buffer, map.chunkCells, map.chunks * map.sumCells),
-    stretchStart: new Float64Array(buffer, map.stretchStart, 1),
+    stretch: new Float64Array(buffer, map.stretch, 2),
     gradientTail: (index) => tails[index],
   };
 }

@@ -1,5 +1,5 @@
 // The ring of step records and the workers' clocks → one record after the other, with its duration. Coordinator.
-import { type MemoryMap, RECORD_CELLS, SEAT_CELLS } from './memory-map.ts';
+import { type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { TIMED_PHASES } from './phase-clock.ts';
 import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
 import { treeTotal } from './tree.ts';
@@ -57,7 +57,13 @@ export class StepRecords {
   /** A stretch of steps begins now. */
   beginStretch(startMs: number): void {
     this.#lastMs = startMs;
-    this.#views.stretchStart[0] = startMs;
+    this.#views.stretch[STRETCH_CELLS.startMs] = startMs;
+    this.#views.stretch[STRETCH_CELLS.isEvaluation] = 0;
+  }
+
+  /** What comes now is an evaluation. */
+  beginEvaluation(): void {
+    this.#views.stretch[STRETCH_CELLS.isEvaluation] = 1;
   }
 
   /** Hands on the records of the steps before `end`; `isStretchOver` says that step end − 1 is the last of its stretch. */

@@ -5,13 +5,12 @@ import { currentWord64, perform } from './atomics.ts';
 import { EvaluationPhase } from './evaluation-phase.ts';
 import { injectFaults } from './faults.ts';
 import type { WorkerJob } from './job.ts';
-import { SEAT_CELLS } from './memory-map.ts';
+import { SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs, PhaseClock, TIMED } from './phase-clock.ts';
 import {
   beatWord,
   COMMIT,
   createWorker,
-  ctlPhase,
   ctlStep,
   OP,
   ownWord,
@@ -130,8 +129,9 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
         case OP.load32:
           // Let go: its time counts from when the stretch of steps began, or from when it parked if that was later.
           if (machine.word === ownAt) {
-            clock.skipTo(views.stretchStart[0]);
-            between = ctlPhase(currentWord64(views.words64, words.ctl)) >= PHASE.validate ? TIMED.evaluate : TIMED.wait;
+            const isEvaluation = views.stretch[STRETCH_CELLS.isEvaluation] === 1;
+            between = isEvaluation ? TIMED.evaluate : TIMED.wait;
+            clock.skipTo(isEvaluation ? clockMs() : views.stretch[STRETCH_CELLS.startMs]);
             clock.mark(between);
           }
           break;
