@@ -1,18 +1,28 @@
 // What does the protocol itself cost? Steps of 8 shards and 16 ranges in which nothing is computed: claims, both phase ends, commit.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { currentWord64, perform } from '../dist/src/engine/atomics.js';
-import * as protocol from '../dist/src/engine/protocol.js';
+import { coordinatorNext, createCoordinator, isQuiet } from '../dist/src/engine/coordinator-machine.js';
+import {
+  COMMIT,
+  ctlStep,
+  initializeWords,
+  layOutWords,
+  OP,
+  PHASE,
+  SEAT,
+  seatWord,
+} from '../dist/src/engine/protocol-words.js';
+import { createWorker, workerNext } from '../dist/src/engine/worker-machine.js';
 import { machine, median } from './pairs.mjs';
 
-const { COMMIT, OP, PHASE, SEAT } = protocol;
 const STEPS = 20_000;
 const SPIN_TURNS = 2000;
 
 function work({ words, memory64, memory32, seat }) {
   const control = { words64: new BigInt64Array(memory64), words32: new Int32Array(memory32) };
-  const worker = protocol.createWorker(words, seat, false);
+  const worker = createWorker(words, seat, false);
   for (;;) {
-    const op = protocol.workerNext(worker);
+    const op = workerNext(worker);
     if (op === OP.leave) return;
     if (op === OP.runShard) worker.result32 = 1;
     else if (op === OP.decide) worker.result32 = worker.phase === PHASE.shards ? PHASE.update : COMMIT;
@@ -21,21 +31,21 @@ function work({ words, memory64, memory32, seat }) {
 }
 
 async function measure(workers) {
-  const words = protocol.layOutWords({ shards: 8, ranges: 16, chunks: 0, seats: workers, hasNorm: false });
+  const words = layOutWords({ shards: 8, ranges: 16, chunks: 0, seats: workers, hasNorm: false });
   const memory64 = new SharedArrayBuffer(words.count64 * 8);
   const memory32 = new SharedArrayBuffer(words.count32 * 4);
   const control = { words64: new BigInt64Array(memory64), words32: new Int32Array(memory32) };
-  protocol.initializeWords(words, control.words64, control.words32, 0);
-  const coordinator = protocol.createCoordinator(words);
+  initializeWords(words, control.words64, control.words32, 0);
+  const coordinator = createCoordinator(words);
   const exits = [];
   for (let seat = 0; seat < workers; seat++) {
-    control.words32[protocol.seatWord(words, seat)] = SEAT.boot;
+    control.words32[seatWord(words, seat)] = SEAT.boot;
     coordinator.live[seat] = 1;
     const thread = new Worker(new URL(import.meta.url), { workerData: { words, memory64, memory32, seat } });
     exits.push(new Promise((resolve) => thread.on('exit', resolve)));
   }
   const look = () => {
-    for (let op = protocol.coordinatorNext(coordinator); op !== OP.rest; op = protocol.coordinatorNext(coordinator)) {
+    for (let op = coordinatorNext(coordinator); op !== OP.rest; op = coordinatorNext(coordinator)) {
       perform(op, coordinator, control, 0);
     }
   };
@@ -45,13 +55,13 @@ async function measure(workers) {
   coordinator.isHeld = true;
   await until(() => coordinator.parked === workers);
   coordinator.isHeld = false;
-  const step = () => protocol.ctlStep(currentWord64(control.words64, words.ctl));
+  const step = () => ctlStep(currentWord64(control.words64, words.ctl));
   const figures = [];
   for (let repeat = 0; repeat < 9; repeat++) {
     const goal = step() + STEPS;
     const start = performance.now();
     coordinator.goal = BigInt(goal);
-    await until(() => step() >= goal && protocol.isQuiet(coordinator));
+    await until(() => step() >= goal && isQuiet(coordinator));
     if (repeat > 0) figures.push(((performance.now() - start) * 1000) / STEPS);
   }
   coordinator.mustStop = true;

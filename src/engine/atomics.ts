@@ -1,5 +1,6 @@
 // Carries out the protocol's operations on shared memory: the only file that uses Atomics. Any thread.
-import { OP, type Op, type Operation } from './protocol.ts';
+import type { Operation } from './protocol-operation.ts';
+import { OP, type Op } from './protocol-words.ts';
 
 /** The control words: 64-bit ones for steps and claims, 32-bit ones to wait on. */
 export interface ControlWords {

@@ -3,6 +3,7 @@ import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
 import { type Plan, packPlan } from '../plan/plan.ts';
 import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
+import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { Fault } from './faults.ts';
 import type { TrainingSpec } from './job.ts';
 import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
@@ -10,19 +11,15 @@ import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
   beatWord,
-  type Coordinator,
-  coordinatorNext,
-  createCoordinator,
   ctlPhase,
   ctlStep,
   initializeWords,
-  isQuiet,
   OP,
   PHASE,
   PHASE_NAMES,
   SEAT,
   seatWord,
-} from './protocol.ts';
+} from './protocol-words.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';

@@ -5,7 +5,7 @@ import { createInterpreter, type Interpreter } from '../plan/interpreter.ts';
 import { ENV, type Plan } from '../plan/plan.ts';
 import type { TrainingSpec } from './job.ts';
 import type { MemoryMap } from './memory-map.ts';
-import { PHASE } from './protocol.ts';
+import { PHASE } from './protocol-words.ts';
 import { createEnv } from './shard-phase.ts';
 import type { SharedViews } from './shared-views.ts';
 

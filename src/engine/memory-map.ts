@@ -2,7 +2,7 @@
 import { type DatasetSpec, sampleBytes } from '../data/source.ts';
 import { treeSumScratchBytes } from '../kernels/gemm-scratch.ts';
 import type { Plan } from '../plan/plan.ts';
-import { layOutWords, type Words } from './protocol.ts';
+import { layOutWords, type Words } from './protocol-words.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 
 /** WebAssembly addresses are 32 bits. */

@@ -4,7 +4,7 @@ import { createOptimizer, type Optimizer, type RangeUpdate } from '../optim/opti
 import type { TrainingSpec } from './job.ts';
 import { type MemoryMap, RECORD_CELLS } from './memory-map.ts';
 import { clockMs, type PhaseClock, TIMED } from './phase-clock.ts';
-import { PHASE } from './protocol.ts';
+import { PHASE } from './protocol-words.ts';
 import { rangeLength } from './ranges.ts';
 import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
 import { StepTotals } from './step-totals.ts';

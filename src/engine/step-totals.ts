@@ -3,7 +3,7 @@ import { stepBatch } from '../data/sampler.ts';
 import { currentWord64 } from './atomics.ts';
 import type { TrainingSpec } from './job.ts';
 import type { MemoryMap } from './memory-map.ts';
-import { slotBuffer } from './protocol.ts';
+import { slotBuffer } from './protocol-words.ts';
 import type { SharedViews } from './shared-views.ts';
 import { treeTotal } from './tree.ts';
 

@@ -7,22 +7,11 @@ import { injectFaults } from './faults.ts';
 import type { WorkerJob } from './job.ts';
 import { SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs, PhaseClock, TIMED } from './phase-clock.ts';
-import {
-  beatWord,
-  COMMIT,
-  createWorker,
-  ctlStep,
-  OP,
-  ownWord,
-  PHASE,
-  PHASE_NAMES,
-  seatWord,
-  type Worker,
-  workerNext,
-} from './protocol.ts';
+import { beatWord, COMMIT, ctlStep, OP, ownWord, PHASE, PHASE_NAMES, seatWord } from './protocol-words.ts';
 import { RangePhase } from './range-phase.ts';
 import { ShardPhase } from './shard-phase.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
+import { createWorker, type Worker, workerNext } from './worker-machine.ts';
 
 /**
  * Works in the seat of the job until the coordinator says STOP: it blocks its thread, in computing or in Atomics.wait.

@@ -1,28 +1,21 @@
 // The protocol's machines on plain arrays under a random schedule, with deaths, joins and a reader; checks the invariants.
+import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from '#src/engine/coordinator-machine.js';
+import type { Operation } from '#src/engine/protocol-operation.js';
 import {
   COMMIT,
-  type Coordinator,
-  coordinatorNext,
-  createCoordinator,
-  createReader,
-  createWorker,
   ctlPhase,
   ctlStep,
   initializeWords,
-  isQuiet,
   layOutWords,
   OP,
-  type Operation,
   PHASE,
-  type Reader,
-  readerNext,
   SEAT,
   seatWord,
   slotBuffer,
   slotStep,
-  type Worker,
-  workerNext,
-} from '#src/engine/protocol.js';
+} from '#src/engine/protocol-words.js';
+import { createReader, type Reader, readerNext } from '#src/engine/reader-machine.js';
+import { createWorker, type Worker, workerNext } from '#src/engine/worker-machine.js';
 
 export interface SimulationSpec {
   seed: number;
