@@ -1,7 +1,11 @@
 // Shapes → bytes of scratch memory that a kernel call may write, and the blocks of a product; pure, run by the planner.
 
-/** The most terms that a product sums in registers before they go to C. */
+/** The most terms that a product sums in registers before they go to C, and the most rows of A that are packed at once. */
 const MOST_DEPTH = 512;
+const MOST_ROWS = 512;
+/** A panel of B is 8 columns wide; a tile, a bias of 8 columns and the alignment of all that come before the panels. */
+const PANEL_COLUMNS = 8;
+const SPARE_BYTES = 160 + 16;
 
 /**
  * The terms of a block of K: as few blocks as `MOST_DEPTH` allows, all of one depth but the last.
@@ -13,11 +17,12 @@ export function gemmBlockDepth(k: number): number {
 }
 
 /**
- * Bytes of scratch that `gemm` may write for C (m, n), inner extent k: an upper bound for the packed panels.
+ * Bytes of scratch that `gemm` may write for C (m, n), inner extent k: the packed panels.
  * 4-byte alignment is enough; contents are not kept between calls.
  */
 export function gemmScratchBytes(m: number, _n: number, k: number): number {
-  return 4 * gemmBlockDepth(k) * (m + 8 + 16) + 1024;
+  const packedRows = Math.ceil(Math.min(m, MOST_ROWS) / 4) * 4;
+  return 4 * gemmBlockDepth(k) * (packedRows + PANEL_COLUMNS) + SPARE_BYTES;
 }
 
 /** Bytes of scratch that `treeSum` may write for `count` slots. */
