@@ -1,7 +1,9 @@
 // Logits or predictions and targets → loss sums and the gradient of the sum; every worker thread runs it.
 // sums: three f64 cells (numerator, denominator, correct); accumulate = 0 assigns them.
-import { loadTail, storeTail } from './lanes';
+import { loadTail, mapWith, storeTail } from './lanes';
 import { exp4, log1 } from './vector-math';
+
+class Div { @inline apply(x: v128, y: v128): v128 { return f32x4.div(x, y); } }
 
 function addSums(sums: usize, numerator: f64, denominator: f64, correct: f64, accumulate: i32): void {
   if (accumulate) {
@@ -17,8 +19,14 @@ function addSums(sums: usize, numerator: f64, denominator: f64, correct: f64, ac
 // @ts-ignore: decorator
 @inline
 function rowMax(row: usize, classes: usize): f32 {
-  let top: f32 = -Infinity;
-  for (let c: usize = 0; c < classes << 2; c += 4) {
+  const vectorBytes = (classes & ~3) << 2;
+  let c: usize = 0;
+  let tops = f32x4.splat(-Infinity);
+  // pmax(tops, x) is tops unless tops < x: a NaN is passed over, as below.
+  for (; c < vectorBytes; c += 16) tops = f32x4.pmax(tops, v128.load(row + c));
+  tops = f32x4.pmax(tops, v128.shuffle<i32>(tops, tops, 2, 3, 0, 1));
+  let top = f32x4.extract_lane(f32x4.pmax(tops, v128.shuffle<i32>(tops, tops, 1, 0, 3, 2)), 0);
+  for (; c < classes << 2; c += 4) {
     const x = load<f32>(row + c);
     if (x > top) top = x;
   }
@@ -69,7 +77,7 @@ export function softmaxCrossEntropy(
   addSums(sums, loss, <f64>rows, correct, accumulate);
 }
 
-/** Squared error, summed over rows x cols elements: element i in lane i mod 4, then (0 + 2) + (1 + 3), in f64; dPrediction = 2 (prediction - target) where it is not 0. */
+/** Squared error, summed over rows x cols elements in f64, element i in lane i mod 4; dPrediction = 2 (prediction - target) where it is not 0. */
 export function meanSquaredError(
   dPrediction: usize, prediction: usize, target: usize, rows: usize, cols: usize, sums: usize, accumulate: i32,
 ): void {
@@ -80,33 +88,24 @@ export function meanSquaredError(
   let i: usize = 0;
   for (; i < vectorBytes; i += 16) {
     const d = f32x4.sub(v128.load(prediction + i), v128.load(target + i));
-    low = f64x2.add(low, squareLow(d));
-    high = f64x2.add(high, squareHigh(d));
     if (dPrediction) v128.store(dPrediction + i, f32x4.add(d, d));
+    low = addSquares(low, d);
+    high = addSquares(high, v128.shuffle<i32>(d, d, 2, 3, 2, 3));
   }
   if (rest) {
-    // The lanes beyond the end are 0 - 0.
+    // Lanes beyond the end are 0 - 0.
     const d = f32x4.sub(loadTail(prediction + i, rest), loadTail(target + i, rest));
-    low = f64x2.add(low, squareLow(d));
-    high = f64x2.add(high, squareHigh(d));
     if (dPrediction) storeTail(dPrediction + i, f32x4.add(d, d), rest);
+    low = addSquares(low, d);
+    high = addSquares(high, v128.shuffle<i32>(d, d, 2, 3, 2, 3));
   }
-  const lanes = f64x2.add(low, high);
-  const loss = f64x2.extract_lane(lanes, 0) + f64x2.extract_lane(lanes, 1);
-  addSums(sums, loss, <f64>n, 0, accumulate);
+  const sum = f64x2.add(low, high);
+  addSums(sums, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1), <f64>n, 0, accumulate);
 }
 
-/** Squares of lanes 0 and 1 in f64. */
 // @ts-ignore: decorator
 @inline
-function squareLow(d: v128): v128 {
-  const x = f64x2.promote_low_f32x4(d);
-  return f64x2.mul(x, x);
-}
-
-/** Squares of lanes 2 and 3 in f64. */
-// @ts-ignore: decorator
-@inline
-function squareHigh(d: v128): v128 {
-  return squareLow(v128.shuffle<i32>(d, d, 2, 3, 2, 3));
+function addSquares(sum: v128, x: v128): v128 {
+  const wide = f64x2.promote_low_f32x4(x);
+  return f64x2.add(sum, f64x2.mul(wide, wide));
 }
