@@ -127,6 +127,14 @@ export const evaluationChunks = (samples: number, rows: number): number =>
  * @throws MemoryError where it does not fit in 4 GiB, with the table and a smaller setting.
  */
 export function mapMemory(shape: MemoryShape): MemoryMap {
+  const map = placeRegions(shape);
+  if (!fits(map)) throw new MemoryError(describeTooLarge(shape, map));
+  return map;
+}
+
+const fits = ({ byteLength }: MemoryMap): boolean => byteLength <= MAX_MEMORY_BYTES;
+
+function placeRegions(shape: MemoryShape): MemoryMap {
   const { plan, dataset, parts, shards, workers, maxWorkers, stateCount, hasNorm } = shape;
   const rows: RegionRow[] = [];
   let at = FIRST_BYTE;
@@ -212,7 +220,6 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
   };
   map.byteLength = align(at, WASM_PAGE_BYTES);
   addRest(rows, map.byteLength);
-  if (map.byteLength > MAX_MEMORY_BYTES) throw new MemoryError(describeTooLarge(shape, map));
   return map;
 }
 
@@ -228,23 +235,57 @@ function describeTooLarge(shape: MemoryShape, map: MemoryMap): string {
   const table = map.rows.map(({ region, allocatedBytes }) => `${region} ${mib(allocatedBytes)}`).join(', ');
   return (
     `memory: expected at most ${mib(MAX_MEMORY_BYTES)} of shared memory, got ${mib(map.byteLength)} (${table}); ` +
-    suggestSmaller(shape, map)
+    suggestSmaller(shape)
   );
 }
 
-/** The one setting that would fit, tried in the order of what costs least. */
-function suggestSmaller(shape: MemoryShape, map: MemoryMap): string {
-  const excess = map.byteLength - MAX_MEMORY_BYTES;
-  const { shards, workers, maxWorkers, dataset, parts } = shape;
-  const perWorker = map.gradientStride + map.seatStride;
-  const fewerSeats = maxWorkers - Math.ceil(excess / perWorker);
-  if (fewerSeats >= workers) return `maxWorkers: ${fewerSeats} would fit`;
-  const fewerShards = shards - Math.ceil(excess / map.gradientStride);
-  if (fewerShards >= 1) return `shards: ${fewerShards} would fit`;
-  const bytes = sampleBytes(dataset);
-  const samples = parts.train + parts.validation + parts.test;
-  const dataBytes = samples * (bytes.input + bytes.target);
-  if (dataBytes > excess)
-    return `a dataset of ${Math.floor((samples * (dataBytes - excess)) / dataBytes)} samples would fit`;
-  return 'use a smaller model';
+/** The one setting that would fit, tried in the order of what costs least: seats that nobody uses, shards, samples. */
+function suggestSmaller(shape: MemoryShape): string {
+  const { shards, workers, maxWorkers, dataset } = shape;
+  const seats = largestFitting(workers, maxWorkers, (count) => ({ ...shape, maxWorkers: count }));
+  if (seats !== undefined) return `maxWorkers: ${seats} would fit`;
+  const fewerShards = largestFitting(1, shards, (count) => withShards(shape, count));
+  if (fewerShards !== undefined) return `shards: ${fewerShards} would fit`;
+  const samples = largestFitting(1, dataset.samples, (count) => withSamples(shape, count));
+  if (samples === undefined) return 'use a smaller model';
+  // A little less: the split rounds the parts one by one, and a round lot is easier to take.
+  return `a dataset of ${Math.max(1, Math.floor(samples * 0.999))} samples would fit`;
+}
+
+/** The largest count from `least` to `most` that was seen to fit, tried in steps of an eighth and then halved to the last. */
+function largestFitting(least: number, most: number, shapeOf: (count: number) => MemoryShape): number | undefined {
+  const fitsWith = (count: number): boolean => fits(placeRegions(shapeOf(count)));
+  let tooMany = most;
+  let count = most;
+  while (!fitsWith(count)) {
+    if (count === least) return undefined;
+    tooMany = count;
+    count = Math.max(least, Math.min(count - 1, Math.floor((count * 7) / 8)));
+  }
+  while (tooMany - count > 1) {
+    const middle = Math.floor((count + tooMany) / 2);
+    if (fitsWith(middle)) count = middle;
+    else tooMany = middle;
+  }
+  return count;
+}
+
+/** Fewer shards have more rows each: the activations may grow by as much. */
+function withShards(shape: MemoryShape, shards: number): MemoryShape {
+  const { plan } = shape;
+  const growth = Math.ceil(shape.shards / shards);
+  const activationBytes = plan.activationBytes * growth;
+  return { ...shape, shards, plan: { ...plan, activationBytes, scratchBytes: plan.scratchBytes * growth } };
+}
+
+/** The parts shrink alike. */
+function withSamples(shape: MemoryShape, samples: number): MemoryShape {
+  const share = samples / shape.dataset.samples;
+  const { train, validation, test } = shape.parts;
+  const parts = {
+    train: Math.ceil(train * share),
+    validation: Math.ceil(validation * share),
+    test: Math.ceil(test * share),
+  };
+  return { ...shape, parts, dataset: { ...shape.dataset, samples } };
 }

@@ -209,7 +209,9 @@ function adviceOn(large: Large): { key: 'maxWorkers' | 'shards' | 'samples' | 'm
     expect(error).toBeInstanceOf(MemoryError);
     const { message, exitCode } = error as MemoryError;
     expect(exitCode).toBe(2);
-    expect(message).toMatch(/^memory: expected at most 4096 MiB of shared memory, got \d+ MiB \(control \d+ MiB, .*\); /);
+    expect(message).toMatch(
+      /^memory: expected at most 4096 MiB of shared memory, got \d+ MiB \(control \d+ MiB, .*\); /,
+    );
     const match = ADVICE.exec(message);
     expect(match, message).not.toBeNull();
     const [, key, count, samples] = match!;

@@ -1,5 +1,5 @@
 // A model, samples and the rules of a training → its shared memory and the two phases of a step, driven by this thread.
-import { epochOrder, type SamplerSpec, shardRange, stepBatch } from '#src/data/sampler.js';
+import { epochOrder, type SamplerSpec, stepBatch } from '#src/data/sampler.js';
 import type { DatasetSpec } from '#src/data/source.js';
 import type { TrainingSpec } from '#src/engine/job.js';
 import { type MemoryMap, mapMemory } from '#src/engine/memory-map.js';
@@ -33,6 +33,8 @@ export interface BenchSpec {
   isShuffled?: boolean;
   optimizer?: OptimizerConfig;
   clipNorm?: number | null;
+  /** Seats in memory; two where nothing is said. */
+  workers?: number;
 }
 
 /** The plan of a bench: the same for every backend. */
@@ -45,7 +47,7 @@ export function compileBench({ layers, loss, samples, shards, batchSize, microBa
   });
 }
 
-/** The memory of a run with two workers' seats, and what each of them does. */
+/** The memory of a run, and what the workers in its first two seats do. */
 export class PhaseBench {
   readonly plan: Plan;
   readonly map: MemoryMap;
@@ -122,6 +124,8 @@ export class PhaseBench {
 
   /** Every shard of a step into the buffer that `bufferOf` names, all published. */
   runShards(step: number, bufferOf: (shard: number) => number = (shard) => shard): void {
+    const { epoch } = stepBatch(this.sampler, step);
+    if (epoch >= this.map.orderCount) this.#writeOrder(epoch);
     for (let shard = 0; shard < this.map.shards; shard++) {
       this.shards[shard % 2].run(step, shard, bufferOf(shard), () => false);
       this.publish(step, shard, bufferOf(shard));
@@ -135,12 +139,7 @@ export class PhaseBench {
     }
   }
 
-  /** The samples in shard `shard` of a step. */
-  samplesIn(step: number, shard: number): number {
-    return shardRange(stepBatch(this.sampler, step).count, this.map.shards, shard).count;
-  }
-
-  /** As the session and the engine do it; two epochs' orders at least fit. */
+  /** As the session and the engine do it. */
   #fill({ spec, inputs, targets }: Samples): void {
     const { buffer } = this.memory;
     const { map, plan, training } = this;
@@ -148,16 +147,19 @@ export class PhaseBench {
     viewSamples(buffer, spec.input.storage, map.inputs, inputs.length).set(inputs);
     viewSamples(buffer, spec.target.storage, map.targets, targets.length).set(targets);
     const { trainSamples } = training.sampler;
-    for (let epoch = 0; epoch < map.orderCount; epoch++) {
-      const order = new Uint32Array(buffer, map.orders + epoch * map.orderBytes, trainSamples);
-      epochOrder(training.sampler, epoch, order);
-    }
+    for (let epoch = 0; epoch < map.orderCount; epoch++) this.#writeOrder(epoch);
     const firstTest = trainSamples + training.validationSamples;
     const idsFrom = (at: number, first: number, count: number): void => {
       new Uint32Array(buffer, at, count).set(Array.from({ length: count }, (_, i) => first + i));
     };
     idsFrom(map.validationIds, trainSamples, training.validationSamples);
     idsFrom(map.testIds, firstTest, training.testSamples);
+  }
+
+  #writeOrder(epoch: number): void {
+    const { orders, orderBytes, orderCount } = this.map;
+    const at = orders + (epoch % orderCount) * orderBytes;
+    epochOrder(this.sampler, epoch, new Uint32Array(this.memory.buffer, at, this.sampler.trainSamples));
   }
 }
 
@@ -188,7 +190,7 @@ export const PLAIN_SGD: OptimizerConfig = {
   weightDecay: 0,
 };
 
-function mapBench({ samples, shards }: BenchSpec, plan: Plan, training: TrainingSpec): MemoryMap {
+function mapBench({ samples, shards, workers = 2 }: BenchSpec, plan: Plan, training: TrainingSpec): MemoryMap {
   return mapMemory({
     plan,
     dataset: samples.spec,
@@ -198,8 +200,8 @@ function mapBench({ samples, shards }: BenchSpec, plan: Plan, training: Training
       test: training.testSamples,
     },
     shards,
-    workers: 2,
-    maxWorkers: 2,
+    workers,
+    maxWorkers: workers,
     stateCount: createOptimizer(training.optimizer).states.length,
     hasNorm: training.clipNorm !== null,
   });

@@ -7,7 +7,7 @@ import { type OptimizerConfig, optimizerSchema } from '#src/optim/optim.schema.j
 import { randomNumbers } from '../graph/op-cases.ts';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS } from '../plan/plan-bench.ts';
-import { type BenchSpec, type PhaseBench, PLAIN_SGD } from './phase-bench.ts';
+import { type PhaseBench, PLAIN_SGD } from './phase-bench.ts';
 import { openBench } from './small-samples.ts';
 
 const { fround } = Math;
@@ -58,7 +58,7 @@ function meanGradient(gradients: readonly number[][]): number[] {
 const norm = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
 const seen = (bench: PhaseBench, step = 0): number[] => bench.valuesOf(bench.generation(step + 1)).map((x) => 0 - x);
 
-function openZeroed(keys: Partial<BenchSpec>): PhaseBench {
+function openZeroed(keys: Parameters<typeof openBench>[0]): PhaseBench {
   const bench = openBench({ optimizer: SHOW_GRADIENT, ...keys });
   bench.generation(0).fill(0);
   return bench;

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shardSampleIds } from '#src/data/sampler.js';
+import { randomSamples } from '../plan/dense-stack.ts';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, PlanBench } from '../plan/plan-bench.ts';
-import { randomSamples } from '../plan/dense-stack.ts';
 import type { PhaseBench } from './phase-bench.ts';
 import { openBench } from './small-samples.ts';
 
@@ -22,32 +22,35 @@ function soil(bench: PhaseBench, buffer: number): void {
 }
 
 describe.each(BACKENDS)('on %s', (backend) => {
-  it.each(['auto', 1, 3] as const)('a shard is the plan run on the ids of the sampler, micro-batch %s', (microBatch) => {
-    // 64 samples in batches of 23: an epoch ends with 18, in shards of 4 and 3.
-    const bench = openBench({ backend, batchSize: 23, isShuffled: true, microBatch });
-    const samples = randomSamples(
-      {
-        name: 'small',
-        samples: 64,
-        input: { shape: [40], storage: 'f32', divisor: 1 },
-        target: { kind: 'class', storage: 'i32', classes: 5 },
-      },
-      1,
-    );
-    const oracle = new PlanBench(bench.plan, samples, backend);
-    bench.generation(1).set(bench.generation(0));
-    oracle.parameters.set(bench.generation(0));
-    for (const step of [0, 1, 2, 3, 5]) {
-      for (let shard = 0; shard < 5; shard++) {
-        soil(bench, 6);
-        expect(bench.shards[0].run(step, shard, 6, never)).toBe(true);
-        const ids = [...shardSampleIds(bench.sampler, identityIds(64), step, shard)];
-        oracle.train(ids);
-        expect(bench.valuesOf(bench.gradient(6))).toEqual(bench.valuesOf(oracle.gradients));
-        expect([...bench.views.gradientTail(6)]).toEqual([...oracle.sums, ids.length]);
+  it.each(['auto', 1, 3] as const)(
+    'a shard is the plan run on the ids of the sampler, micro-batch %s',
+    (microBatch) => {
+      // 64 samples in batches of 23: an epoch ends with 18, in shards of 4 and 3.
+      const bench = openBench({ backend, batchSize: 23, isShuffled: true, microBatch });
+      const samples = randomSamples(
+        {
+          name: 'small',
+          samples: 64,
+          input: { shape: [40], storage: 'f32', divisor: 1 },
+          target: { kind: 'class', storage: 'i32', classes: 5 },
+        },
+        1,
+      );
+      const oracle = new PlanBench(bench.plan, samples, backend);
+      bench.generation(1).set(bench.generation(0));
+      oracle.parameters.set(bench.generation(0));
+      for (const step of [0, 1, 2, 3, 5]) {
+        for (let shard = 0; shard < 5; shard++) {
+          soil(bench, 6);
+          expect(bench.shards[0].run(step, shard, 6, never)).toBe(true);
+          const ids = [...shardSampleIds(bench.sampler, identityIds(64), step, shard)];
+          oracle.train(ids);
+          expect(bench.valuesOf(bench.gradient(6))).toEqual(bench.valuesOf(oracle.gradients));
+          expect([...bench.views.gradientTail(6)]).toEqual([...oracle.sums, ids.length]);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('the shards of a global batch sum to the whole batch in one', () => {
     const whole = openBench({ backend: 'reference', shards: 1, microBatch: 17 });

@@ -9,7 +9,7 @@ import { openBench } from './small-samples.ts';
 
 /** A ring of `size` records in the memory of a bench with two seats and three ranges. */
 function openRing(size: number): { map: MemoryMap; views: SharedViews; bench: PhaseBench } {
-  const bench = openBench({});
+  const bench = openBench({ validationSamples: 20 });
   const map = { ...bench.map, records: size };
   return { map, views: attachViews(bench.memory, map), bench };
 }

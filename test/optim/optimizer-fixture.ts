@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { float32Values, readSafetensorsFile } from '#src/checkpoint/safetensors.js';
 import type { DatasetSpec } from '#src/data/source.js';
-import { type OptimizerConfig, optimizerSchema } from '#src/optim/optim.schema.js';
 import type { LayerConfig } from '#src/nn/nn.schema.js';
+import { type OptimizerConfig, optimizerSchema } from '#src/optim/optim.schema.js';
 import type { Samples } from '../plan/plan-bench.ts';
 
 interface StoredCase {

@@ -30,7 +30,12 @@ function update(
   for (let array = 0; array <= 2 * arrays; array++) view(array)[elements] = 77;
   for (let array = 0; array < arrays; array++) view(array).set(old[array]);
   view(2 * arrays).set(gradient);
-  for (const [begin, end] of split > 0 ? [[0, split], [split, elements]] : [[0, elements]]) {
+  for (const [begin, end] of split > 0
+    ? [
+        [0, split],
+        [split, elements],
+      ]
+    : [[0, elements]]) {
     const place = (first: number) => Float64Array.from({ length: arrays }, (_, i) => at(first + i) + begin * 4);
     optimizer.update(kernels, {
       step,
@@ -42,7 +47,7 @@ function update(
     });
   }
   for (let array = 0; array <= 2 * arrays; array++) expect(view(array)[elements]).toBe(77);
-  for (let array = 0; array < arrays; array++) expect([...view(array).subarray(0, elements)]).toEqual([...old[array]]);
+  for (let array = 0; array < arrays; array++) expect([...view(array).subarray(0, elements)]).toEqual(Array.from(old[array]));
   return Array.from({ length: arrays }, (_, array) => [...view(arrays + array).subarray(0, elements)]);
 }
 

@@ -1,8 +1,8 @@
 // PyTorch's trajectories of twenty steps, one optimizer each: through the optimizers alone, and through the phases of a step.
 import { describe, expect, it } from 'vitest';
+import { buildModel } from '#src/nn/build-model.js';
 import { createOptimizer, type RangeUpdate } from '#src/optim/optimizer.js';
 import { compilePlan } from '#src/plan/compile.js';
-import { buildModel } from '#src/nn/build-model.js';
 import { PhaseBench } from '../engine/phase-bench.ts';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, openKernels, PlanBench } from '../plan/plan-bench.ts';

@@ -1,0 +1,126 @@
+// The compute worker in threads, against the same phases done one after the other by this thread: the same bytes.
+import { afterEach, describe, expect, it } from 'vitest';
+import { Engine, type EngineSpec } from '#src/engine/engine.js';
+import { EvaluationPhase } from '#src/engine/evaluation-phase.js';
+import type { Fault } from '#src/engine/faults.js';
+import { createPool, type WorkerPool } from '#src/engine/pool.js';
+import { PHASE } from '#src/engine/protocol-words.js';
+import { compileKernels } from '#src/kernels/wasm.js';
+import { optimizerSchema } from '#src/optim/optim.schema.js';
+import { packPlan } from '#src/plan/plan.js';
+import type { BenchSpec, PhaseBench } from '../engine/phase-bench.ts';
+import { openBench } from '../engine/small-samples.ts';
+
+const module = compileKernels('simd');
+const ADAM = optimizerSchema.parse({ name: 'adam', lr: 0.01 });
+/** 50 to train in batches of 17 (the last of 16), 8 to validate, 6 to test. */
+const SPEC = { optimizer: ADAM, isShuffled: true, validationSamples: 8, testSamples: 6, microBatch: 2 } as const;
+
+let pool: WorkerPool | undefined;
+afterEach(() => pool?.destroy());
+
+interface Step {
+  step: number;
+  lossNumerator: number;
+  correct: number;
+  samples: number;
+}
+
+/** Threads in all seats of a bench's memory. */
+function openEngine(bench: PhaseBench, faults: readonly Fault[] = []): { engine: Engine; steps: Step[] } {
+  const steps: Step[] = [];
+  pool = createPool(bench.map.maxWorkers);
+  const { memory, plan, map, training } = bench;
+  const onStep: EngineSpec['onStep'] = ({ step, lossNumerator, correct, samples }) =>
+    void steps.push({ step, lossNumerator, correct, samples });
+  const trainIds = Uint32Array.from({ length: training.sampler.trainSamples }, (_, i) => i);
+  const engine = new Engine({
+    ...{ memory, module, build: 'simd', plan, map, training, trainIds, pool, faults, onStep },
+    // More workers than cores sleep where the others spin.
+    cores: 2,
+  });
+  return { engine, steps };
+}
+
+/** The same steps by this thread alone. */
+function trainAlone(bench: PhaseBench, count: number): Step[] {
+  return Array.from({ length: count }, (_, step) => {
+    bench.runShards(step);
+    bench.runRanges(step);
+    const { lossNumerator, correct, samples } = bench.ranges[0].totals.read(step);
+    return { step, lossNumerator, correct, samples };
+  });
+}
+
+function evaluateAlone(bench: PhaseBench, phase: number, step: number): number[] {
+  const evaluation = new EvaluationPhase(bench.plan, bench.kernels, bench.map, bench.views, bench.training, 0);
+  for (let chunk = 0; chunk < bench.map.chunks; chunk++) evaluation.run(step, phase, chunk);
+  return [...bench.views.chunkCells];
+}
+
+const stateOf = (bench: PhaseBench, step: number): Buffer =>
+  bench.bytes(bench.map.generations[step & 1], bench.map.arrayBytes * (1 + bench.map.stateCount));
+
+const open = (keys: Partial<BenchSpec>): PhaseBench => openBench({ ...SPEC, ...keys });
+
+describe.each([1, 2, 3, 5])('%i workers', (workers) => {
+  it.each([null, 0.05])(
+    'train to the bytes of one thread alone, clipNorm %s',
+    { timeout: 30_000 },
+    async (clipNorm) => {
+      const [alone, shared] = [open({ workers, clipNorm }), open({ workers, clipNorm })];
+      const { engine, steps } = openEngine(shared);
+      await engine.start();
+      await engine.runTo(7);
+      await engine.runTo(20);
+      expect(steps).toEqual(trainAlone(alone, 20));
+      expect(stateOf(shared, 20).equals(stateOf(alone, 20))).toBe(true);
+      await engine.evaluate('validate');
+      expect([...shared.views.chunkCells]).toEqual(evaluateAlone(alone, PHASE.validate, 20));
+      engine.keepBest();
+      await engine.runTo(21);
+      await engine.evaluate('test');
+      trainAlone(alone, 21);
+      await engine.evaluate('testBest');
+      await engine.stop();
+    },
+  );
+});
+
+describe('a compute worker', () => {
+  it('outlasts the rings of records and of orders: 1,100 epochs of one step', { timeout: 30_000 }, async () => {
+    const keys = { count: 22, batchSize: 8, shards: 3 };
+    const [alone, shared] = [open(keys), open(keys)];
+    expect([shared.map.records, shared.map.orderCount]).toEqual([1024, 256]);
+    const { engine, steps } = openEngine(shared);
+    await engine.start();
+    await engine.runTo(1100);
+    await engine.stop();
+    expect(steps).toEqual(trainAlone(alone, 1100));
+    expect(stateOf(shared, 1100).equals(stateOf(alone, 1100))).toBe(true);
+  });
+
+  it('leaves when it is told to, before any step', { timeout: 30_000 }, async () => {
+    const { engine } = openEngine(open({}));
+    await engine.start();
+    await engine.stop();
+    expect(engine.step).toBe(0);
+  });
+
+  it('fails with its place in front of the cause', { timeout: 30_000 }, async () => {
+    const { engine } = openEngine(open({ workers: 1 }), [{ seat: 0, step: 2, kind: 'throw' }]);
+    await engine.start();
+    await expect(engine.runTo(9)).rejects.toThrow(
+      /^worker 0, step 2, SHARDS, shard 0, .+: a fault was asked for; step 2 is the last good state$/,
+    );
+    await engine.stop();
+  });
+
+  it('refuses a plan that it cannot read', { timeout: 30_000 }, async () => {
+    const { memory, map, plan, training } = open({ workers: 1 });
+    pool = createPool(1);
+    const job = { seat: 0, memory, module, build: 'simd' as const, map, training, spinTurns: 0, faults: [] };
+    const old = packPlan({ ...plan, version: 0 as unknown as 1 });
+    await expect(pool.run({ ...job, plan: old })).rejects.toThrow('plan: expected version 1, got 0');
+  });
+});
