@@ -33,8 +33,8 @@ export interface BenchSpec {
   isShuffled?: boolean;
   optimizer?: OptimizerConfig;
   clipNorm?: number | null;
-  /** Seats in memory; two where nothing is said. */
-  workers?: number;
+  /** Seats in memory; two at least, as the bench uses two itself. */
+  seats?: number;
 }
 
 /** The plan of a bench: the same for every backend. */
@@ -190,7 +190,7 @@ export const PLAIN_SGD: OptimizerConfig = {
   weightDecay: 0,
 };
 
-function mapBench({ samples, shards, workers = 2 }: BenchSpec, plan: Plan, training: TrainingSpec): MemoryMap {
+function mapBench({ samples, shards, seats = 2 }: BenchSpec, plan: Plan, training: TrainingSpec): MemoryMap {
   return mapMemory({
     plan,
     dataset: samples.spec,
@@ -200,8 +200,8 @@ function mapBench({ samples, shards, workers = 2 }: BenchSpec, plan: Plan, train
       test: training.testSamples,
     },
     shards,
-    workers,
-    maxWorkers: workers,
+    workers: seats,
+    maxWorkers: seats,
     stateCount: createOptimizer(training.optimizer).states.length,
     hasNorm: training.clipNorm !== null,
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { philox4x32 } from '#src/kernels/philox.js';
-import { BACKENDS, openBackend } from './backends.ts';
+import { BACKENDS, output, runKernel } from './kernel-bench.ts';
 
 // Random123's known-answer vectors for philox4x32 with 10 rounds: counter, key, result.
 const VECTORS = [
@@ -27,13 +27,22 @@ test.each(VECTORS)('philox4x32 gives the published words for counter %j, key %j'
   expect([...out]).toEqual(expected);
 });
 
-test.each(BACKENDS)('uniform of %s takes the words of philox4x32 in order', (name) => {
-  const { kernels, place } = openBackend(name);
-  const out = place(new Float32Array(11));
-  kernels.uniform(out.byteOffset, 11, 0xa4093822, 0x299f31d0, 5, 6, 7, 0, 1);
-  const words = new Uint32Array(4);
-  out.forEach((value, i) => {
-    philox4x32(i >> 2, 5, 6, 7, 0xa4093822, 0x299f31d0, words);
-    expect(value).toBe((words[i & 3] >>> 8) * 2 ** -24);
-  });
+test.each([...BACKENDS, 'reference'] as const)('uniform of %s takes the published words in order', (backend) => {
+  // The counter's first word is the block: the first vector is block 0 of a counter of zeros.
+  const out = output(4);
+  const values = [...runKernel(backend, 'uniform', [out, 4, 0, 0, 0, 0, 0, 0, 1]).read(out)];
+  expect(values).toEqual(VECTORS[0][2].map((word) => (word >>> 8) * 2 ** -24));
 });
+
+test.each([...BACKENDS, 'reference'] as const)(
+  'uniform of %s takes the words of philox4x32 block by block',
+  (backend) => {
+    const out = output(11);
+    const values = runKernel(backend, 'uniform', [out, 11, 0xa4093822, 0x299f31d0, 5, 6, 7, 0, 1]).read(out);
+    const words = new Uint32Array(4);
+    values.forEach((value: number, i: number) => {
+      philox4x32(i >> 2, 5, 6, 7, 0xa4093822, 0x299f31d0, words);
+      expect(value).toBe((words[i & 3] >>> 8) * 2 ** -24);
+    });
+  },
+);

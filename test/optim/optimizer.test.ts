@@ -47,7 +47,8 @@ function update(
     });
   }
   for (let array = 0; array <= 2 * arrays; array++) expect(view(array)[elements]).toBe(77);
-  for (let array = 0; array < arrays; array++) expect([...view(array).subarray(0, elements)]).toEqual(Array.from(old[array]));
+  for (let array = 0; array < arrays; array++)
+    expect([...view(array).subarray(0, elements)]).toEqual(Array.from(old[array]));
   return Array.from({ length: arrays }, (_, array) => [...view(arrays + array).subarray(0, elements)]);
 }
 

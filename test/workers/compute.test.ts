@@ -1,6 +1,6 @@
 // The compute worker in threads, against the same phases done one after the other by this thread: the same bytes.
 import { afterEach, describe, expect, it } from 'vitest';
-import { Engine, type EngineSpec } from '#src/engine/engine.js';
+import { Engine, type EngineSpec, type Evaluation } from '#src/engine/engine.js';
 import { EvaluationPhase } from '#src/engine/evaluation-phase.js';
 import type { Fault } from '#src/engine/faults.js';
 import { createPool, type WorkerPool } from '#src/engine/pool.js';
@@ -26,10 +26,14 @@ interface Step {
   samples: number;
 }
 
-/** Threads in all seats of a bench's memory. */
-function openEngine(bench: PhaseBench, faults: readonly Fault[] = []): { engine: Engine; steps: Step[] } {
+/** Threads in the first seats of a bench's memory. */
+function openEngine(
+  bench: PhaseBench,
+  workers: number,
+  faults: readonly Fault[] = [],
+): { engine: Engine; steps: Step[] } {
   const steps: Step[] = [];
-  pool = createPool(bench.map.maxWorkers);
+  pool = createPool(workers);
   const { memory, plan, map, training } = bench;
   const onStep: EngineSpec['onStep'] = ({ step, lossNumerator, correct, samples }) =>
     void steps.push({ step, lossNumerator, correct, samples });
@@ -43,8 +47,9 @@ function openEngine(bench: PhaseBench, faults: readonly Fault[] = []): { engine:
 }
 
 /** The same steps by this thread alone. */
-function trainAlone(bench: PhaseBench, count: number): Step[] {
-  return Array.from({ length: count }, (_, step) => {
+function trainAlone(bench: PhaseBench, count: number, first = 0): Step[] {
+  return Array.from({ length: count }, (_, i) => {
+    const step = first + i;
     bench.runShards(step);
     bench.runRanges(step);
     const { lossNumerator, correct, samples } = bench.ranges[0].totals.read(step);
@@ -64,27 +69,29 @@ const stateOf = (bench: PhaseBench, step: number): Buffer =>
 const open = (keys: Partial<BenchSpec>): PhaseBench => openBench({ ...SPEC, ...keys });
 
 describe.each([1, 2, 3, 5])('%i workers', (workers) => {
-  it.each([null, 0.05])(
-    'train to the bytes of one thread alone, clipNorm %s',
-    { timeout: 30_000 },
-    async (clipNorm) => {
-      const [alone, shared] = [open({ workers, clipNorm }), open({ workers, clipNorm })];
-      const { engine, steps } = openEngine(shared);
-      await engine.start();
-      await engine.runTo(7);
-      await engine.runTo(20);
-      expect(steps).toEqual(trainAlone(alone, 20));
-      expect(stateOf(shared, 20).equals(stateOf(alone, 20))).toBe(true);
-      await engine.evaluate('validate');
-      expect([...shared.views.chunkCells]).toEqual(evaluateAlone(alone, PHASE.validate, 20));
-      engine.keepBest();
-      await engine.runTo(21);
-      await engine.evaluate('test');
-      trainAlone(alone, 21);
-      await engine.evaluate('testBest');
-      await engine.stop();
-    },
-  );
+  const title = 'train and evaluate to the bytes of one thread alone, clipNorm %s';
+  it.each([null, 0.05])(title, { timeout: 30_000 }, async (clipNorm) => {
+    const [alone, shared] = [open({ seats: 5, clipNorm }), open({ seats: 5, clipNorm })];
+    const { engine, steps } = openEngine(shared, workers);
+    await engine.start();
+    await engine.runTo(7);
+    await engine.runTo(20);
+    expect(steps).toEqual(trainAlone(alone, 20));
+    expect(stateOf(shared, 20).equals(stateOf(alone, 20))).toBe(true);
+    // Evaluations between two stretches: of this step's weights, then of the next one's and of those that were kept.
+    const cells = async (part: Evaluation): Promise<number[]> => {
+      await engine.evaluate(part);
+      return [...shared.views.chunkCells];
+    };
+    expect(await cells('validate')).toEqual(evaluateAlone(alone, PHASE.validate, 20));
+    engine.keepBest();
+    const testedAt20 = evaluateAlone(alone, PHASE.test, 20);
+    await engine.runTo(21);
+    trainAlone(alone, 1, 20);
+    expect(await cells('test')).toEqual(evaluateAlone(alone, PHASE.test, 21));
+    expect(await cells('testBest')).toEqual(testedAt20);
+    await engine.stop();
+  });
 });
 
 describe('a compute worker', () => {
@@ -92,7 +99,7 @@ describe('a compute worker', () => {
     const keys = { count: 22, batchSize: 8, shards: 3 };
     const [alone, shared] = [open(keys), open(keys)];
     expect([shared.map.records, shared.map.orderCount]).toEqual([1024, 256]);
-    const { engine, steps } = openEngine(shared);
+    const { engine, steps } = openEngine(shared, 2);
     await engine.start();
     await engine.runTo(1100);
     await engine.stop();
@@ -101,14 +108,14 @@ describe('a compute worker', () => {
   });
 
   it('leaves when it is told to, before any step', { timeout: 30_000 }, async () => {
-    const { engine } = openEngine(open({}));
+    const { engine } = openEngine(open({}), 2);
     await engine.start();
     await engine.stop();
     expect(engine.step).toBe(0);
   });
 
   it('fails with its place in front of the cause', { timeout: 30_000 }, async () => {
-    const { engine } = openEngine(open({ workers: 1 }), [{ seat: 0, step: 2, kind: 'throw' }]);
+    const { engine } = openEngine(open({}), 1, [{ seat: 0, step: 2, kind: 'throw' }]);
     await engine.start();
     await expect(engine.runTo(9)).rejects.toThrow(
       /^worker 0, step 2, SHARDS, shard 0, .+: a fault was asked for; step 2 is the last good state$/,
@@ -117,7 +124,7 @@ describe('a compute worker', () => {
   });
 
   it('refuses a plan that it cannot read', { timeout: 30_000 }, async () => {
-    const { memory, map, plan, training } = open({ workers: 1 });
+    const { memory, map, plan, training } = open({});
     pool = createPool(1);
     const job = { seat: 0, memory, module, build: 'simd' as const, map, training, spinTurns: 0, faults: [] };
     const old = packPlan({ ...plan, version: 0 as unknown as 1 });
