@@ -11,6 +11,7 @@ export type Backend = (typeof BACKENDS)[number] | 'reference';
 const ARRAYS = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
 type Type = keyof typeof ARRAYS;
 type Values = InstanceType<(typeof ARRAYS)[Type]>;
+type ArrayType = new (buffer: SharedArrayBuffer, byteOffset: number, length: number) => Values;
 
 /** An array among the arguments; given twice, it is one array at one address. */
 export interface Span {
@@ -81,7 +82,10 @@ export function runKernel(backend: Backend, kernel: KernelName, args: readonly A
   const bytes = new Uint8Array(memory.buffer);
   // 0x7fc0dead is a NaN and not a multiple of anything.
   new Uint32Array(memory.buffer, PAGE_BYTES).fill(0x7fc0dead);
-  const viewOf = (span: Span): Values => new ARRAYS[span.type](memory.buffer, addresses.get(span)!, span.length);
+  const viewOf = (span: Span): Values => {
+    const Type = ARRAYS[span.type] as ArrayType;
+    return new Type(memory.buffer, addresses.get(span)!, span.length);
+  };
   for (const span of spans) {
     if (span.of !== undefined) viewOf(span).set(span.of.map((other) => addresses.get(other)!));
     else if (span.values !== null) viewOf(span).set(span.values);

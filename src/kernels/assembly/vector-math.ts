@@ -107,8 +107,8 @@ export function tanh4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, z), constant(22));
   p = f32x4.add(f32x4.mul(p, z), constant(21));
   const small = f32x4.add(x, f32x4.mul(f32x4.mul(p, z), x));
-  const sign = i32x4.splat(0x80000000);
-  return v128.bitselect(small, v128.bitselect(x, large, sign), f32x4.lt(a, constant(20)));
+  // The sign is x's in both, also for -0.
+  return v128.bitselect(x, v128.bitselect(small, large, f32x4.lt(a, constant(20))), i32x4.splat(0x80000000));
 }
 
 /** 1 / (1 + e^-x), error < 3 ulp; written with e^-|x| so that neither end overflows; error < 2.5 ulp. */
