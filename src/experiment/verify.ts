@@ -25,12 +25,15 @@ export interface VerifyOptions {
 
 /**
  * Runs the first steps once a worker count, from the same start, and compares the hashes of weights and state.
- * @throws as `train` does, for what cannot begin or failed.
+ * @throws RangeError without any worker count; else as `train` does, for what cannot begin or failed.
  */
 export async function verify(
   config: TrainConfig,
   { steps = 20, workerCounts = [1, 2, 3, 5], baseDir = process.cwd(), onRun, faults }: VerifyOptions = {},
 ): Promise<{ isSame: boolean; runs: VerifiedRun[] }> {
+  if (workerCounts.length === 0) {
+    throw new RangeError('verify: expected at least one worker count, got none; pass workerCounts such as [1, 2, 3]');
+  }
   const runs: VerifiedRun[] = [];
   for (const workers of workerCounts) {
     const run = await runSteps({ ...config, workers, maxWorkers: 'auto' }, steps, baseDir, faults);

@@ -1,10 +1,11 @@
 // The compute worker in threads, against the same phases done one after the other by this thread: the same bytes.
 import { afterEach, describe, expect, it } from 'vitest';
+import { currentWord32 } from '#src/engine/atomics.js';
 import { Engine, type EngineSpec, type Evaluation } from '#src/engine/engine.js';
 import { EvaluationPhase } from '#src/engine/evaluation-phase.js';
 import type { Fault } from '#src/engine/faults.js';
 import { createPool, type WorkerPool } from '#src/engine/pool.js';
-import { PHASE } from '#src/engine/protocol-words.js';
+import { PHASE, SEAT, seatWord } from '#src/engine/protocol-words.js';
 import { compileKernels } from '#src/kernels/wasm.js';
 import { optimizerSchema } from '#src/optim/optim.schema.js';
 import { packPlan } from '#src/plan/plan.js';
@@ -30,13 +31,15 @@ interface Step {
 function openEngine(
   bench: PhaseBench,
   workers: number,
-  faults: readonly Fault[] = [],
+  { faults = [], onFirst }: { faults?: readonly Fault[]; onFirst?: () => void } = {},
 ): { engine: Engine; steps: Step[] } {
   const steps: Step[] = [];
   pool = createPool(workers);
   const { memory, plan, map, training } = bench;
-  const onStep: EngineSpec['onStep'] = ({ step, lossNumerator, correct, samples }) =>
-    void steps.push({ step, lossNumerator, correct, samples });
+  const onStep: EngineSpec['onStep'] = ({ step, lossNumerator, correct, samples }) => {
+    if (step === 0) onFirst?.();
+    steps.push({ step, lossNumerator, correct, samples });
+  };
   const trainIds = Uint32Array.from({ length: training.sampler.trainSamples }, (_, i) => i);
   const engine = new Engine({
     ...{ memory, module, build: 'simd', plan, map, training, trainIds, pool, faults, onStep },
@@ -107,6 +110,64 @@ describe('a compute worker', () => {
     expect(stateOf(shared, 1100).equals(stateOf(alone, 1100))).toBe(true);
   });
 
+  // A coordinator that is busy: it does not come back from the first record until everybody stands at the gate.
+  it.each([
+    ['the 256 orders that lie ready, of one step each', { count: 22, batchSize: 8 }, 256],
+    ['the 1,024 records of the ring', { batchSize: 1 }, 1024],
+  ])('waits at the gate before it outruns %s', { timeout: 30_000 }, async (_title, sizes, gate) => {
+    const [alone, shared] = [open({ ...sizes, shards: 3 }), open({ ...sizes, shards: 3 })];
+    let reached = -1;
+    const { views, map } = shared;
+    const isParked = (seat: number): boolean => currentWord32(views.words32, seatWord(map.words, seat)) === SEAT.parked;
+    const onFirst = (): void => {
+      while (!isParked(0) || !isParked(1));
+      reached = engine.step;
+    };
+    const { engine, steps } = openEngine(shared, 2, { onFirst });
+    await engine.start();
+    await engine.runTo(1100);
+    await engine.stop();
+    expect(reached).toBe(gate);
+    expect(steps).toEqual(trainAlone(alone, 1100));
+    expect(stateOf(shared, 1100).equals(stateOf(alone, 1100))).toBe(true);
+  });
+
+  it('stops the run at an infinite loss, though its gradient is finite, and commits nothing', {
+    timeout: 30_000,
+  }, async () => {
+    const bench = open({});
+    // A class of probability 0: −ln 0 for its samples, and gradients of −1.
+    bench.setValues(bench.generation(0), (i) => (i === 0 ? Number.NEGATIVE_INFINITY : 0), 'dense2.bias');
+    const { engine } = openEngine(bench, 2);
+    await engine.start();
+    await expect(engine.runTo(3)).rejects.toThrow(
+      'step 0: expected a finite loss and gradient, got NaN or infinity; lower optimizer.lr or set clip.norm',
+    );
+    expect(engine.step).toBe(0);
+    await engine.stop();
+  });
+
+  it.each([null, 1])(
+    'stops the run at an infinite gradient, though the loss is finite, clipNorm %s',
+    {
+      timeout: 30_000,
+    },
+    async (clipNorm) => {
+      const bench = open({ clipNorm });
+      // Weights of 0 hide the huge inputs from the loss; their gradient is these inputs times some 20.
+      bench.floats(bench.map.inputs, 64 * 40).fill(3e38);
+      bench.setValues(bench.generation(0), () => 0, 'dense1.weight');
+      bench.setValues(bench.generation(0), (i) => 20 * (i % 7), 'dense2.weight');
+      const { engine, steps } = openEngine(bench, 2);
+      await engine.start();
+      await expect(engine.runTo(3)).rejects.toThrow('step 0: expected a finite loss and gradient, got NaN or infinity');
+      expect([engine.step, steps]).toEqual([0, []]);
+      const { lossNumerator, denominator } = bench.ranges[0].totals.read(0);
+      expect(lossNumerator / denominator).toBeLessThan(1000);
+      await engine.stop();
+    },
+  );
+
   it('leaves when it is told to, before any step', { timeout: 30_000 }, async () => {
     const { engine } = openEngine(open({}), 2);
     await engine.start();
@@ -115,7 +176,7 @@ describe('a compute worker', () => {
   });
 
   it('fails with its place in front of the cause', { timeout: 30_000 }, async () => {
-    const { engine } = openEngine(open({}), 1, [{ seat: 0, step: 2, kind: 'throw' }]);
+    const { engine } = openEngine(open({}), 1, { faults: [{ seat: 0, step: 2, kind: 'throw' }] });
     await engine.start();
     await expect(engine.runTo(9)).rejects.toThrow(
       /^worker 0, step 2, SHARDS, shard 0, .+: a fault was asked for; step 2 is the last good state$/,
