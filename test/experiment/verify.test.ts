@@ -107,4 +107,8 @@ describe('verify', () => {
       message: expect.stringMatching(/^worker 0, step 2, SHARDS, shard \d.*; step 2 is the last good state$/),
     });
   });
+
+  it('refuses to verify nothing', async () => {
+    await expect(verify(smallConfig(), { workerCounts: [] })).rejects.toThrow(/expected at least one worker count/);
+  });
 });
