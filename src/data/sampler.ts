@@ -32,6 +32,12 @@ export function shardRange(count: number, shards: number, v: number): { start: n
   return { start: v * least + Math.min(v, larger), count: v < larger ? least + 1 : least };
 }
 
+/** Samples of the smallest shard of any step that has any: one of an epoch's last global batch, or of the others. */
+export function smallestShardRows({ trainSamples, batchSize, shards }: SamplerSpec): number {
+  const counts = [Math.min(batchSize, trainSamples), trainSamples % batchSize || batchSize];
+  return Math.max(1, Math.min(...counts.map((count) => Math.floor(count / shards))));
+}
+
 /** Writes the order of an epoch: the positions 0..trainSamples−1, permuted where the sampler is shuffled. `out` (trainSamples). */
 export function epochOrder(s: SamplerSpec, epoch: number, out: Uint32Array): void {
   if (s.isShuffled) permute(out, s.seed, PURPOSE.shuffle, epoch);

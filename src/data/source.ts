@@ -5,9 +5,14 @@ export interface DatasetSpec {
   name: string;
   samples: number;
   /** One sample's shape, `[1, 28, 28]` for MNIST; stored row-major, one sample after the other. Used as element / divisor. */
-  input: { shape: number[]; storage: 'u8' | 'f32'; divisor: number };
+  input: InputSpec;
   target: ClassTarget | { kind: 'values'; storage: 'f32'; shape: number[] };
 }
+
+/** Numbers, or (`i32`) ids of tokens, 0 to classes − 1. */
+export type InputSpec =
+  | { shape: number[]; storage: 'u8' | 'f32'; divisor: number }
+  | { shape: number[]; storage: 'i32'; divisor: 1; classes: number };
 
 /** Labels 0 to classes − 1, one a sample. */
 export interface ClassTarget {
@@ -18,7 +23,7 @@ export interface ClassTarget {
 
 const ELEMENT_BYTES = { u8: 1, i32: 4, f32: 4 };
 
-export type Inputs = Uint8Array | Float32Array;
+export type Inputs = Uint8Array | Int32Array | Float32Array;
 export type Targets = Uint8Array | Int32Array | Float32Array;
 
 /** An opened source: all that can be wrong with it was checked, but big samples are still on the disk. */

@@ -46,6 +46,8 @@ export class ShardPhase {
     this.#clock = clock;
     this.#rows = plan.rows;
     this.#env = createEnv(map, seat);
+    this.#env[ENV.seedLow] = training.sampler.seed >>> 0;
+    this.#env[ENV.seedHigh] = Math.floor(training.sampler.seed / 2 ** 32) >>> 0;
     this.#parts = (['gather', 'forward', 'backward'] as const).map((name) => ({
       timed: TIMED[name],
       calls: createInterpreter(plan.train[name], kernels, this.#env),
@@ -85,6 +87,7 @@ export class ShardPhase {
 
   #placeStep(step: number, buffer: number): void {
     const gradients = this.#map.gradients + buffer * this.#map.gradientStride;
+    this.#env[ENV.step] = step;
     this.#env[ENV.parameters] = this.#map.generations[step & 1];
     this.#env[ENV.gradients] = gradients;
     this.#env[ENV.sums] = gradients + this.#map.gradientTail;

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
-import { stepsPerEpoch } from '../data/sampler.ts';
+import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import type { TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
@@ -55,6 +55,7 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     numerics: numerics.numerics,
     microBatch: config.microBatch,
     largestShardRows: Math.ceil(batchSize / config.shards),
+    smallestShardRows: smallestShardRows(training.sampler),
     dataset: dataset.spec,
   });
   const { states } = createOptimizer(config.optimizer);

@@ -8,7 +8,7 @@ import type { WorkerPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
 import { initializeParameters } from '../plan/initialize.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** A run whose workers stand at the gate, or would. */
@@ -52,11 +52,11 @@ export function openSession(
     faults,
     onStep,
   });
-  const parameters = () => namedTensors(plan, engine.committed(0));
+  const parameters = () => namedTensors(plan.parameters, engine.committed(0));
   return {
     engine,
     parameters,
-    bestParameters: () => namedTensors(plan, engine.best()),
+    bestParameters: () => namedTensors(plan.parameters, engine.best()),
     hashes: () => ({
       weightsSha256: weightsSha256(parameters()),
       stateSha256: stateSha256(committedState(run, engine)),
@@ -79,19 +79,23 @@ function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteO
 /** All that the next step depends on. */
 function committedState({ plan, states, stepsPerEpoch }: PreparedRun, engine: Engine): RunState {
   const optimizerState = states.flatMap((state, index) =>
-    namedTensors(plan, engine.committed(index + 1)).map((tensor) => ({ ...tensor, name: `${state}.${tensor.name}` })),
+    namedTensors(plan.parameters, engine.committed(index + 1)).map((tensor) => ({
+      ...tensor,
+      name: `${state}.${tensor.name}`,
+    })),
   );
   const { step } = engine;
   return {
-    parameters: namedTensors(plan, engine.committed(0)),
+    parameters: namedTensors(plan.parameters, engine.committed(0)),
+    statistics: namedTensors(plan.statistics, engine.committed(0)),
     optimizerState,
     epoch: Math.floor(step / stepsPerEpoch),
     step,
   };
 }
 
-function namedTensors(plan: Plan, values: Float32Array): NamedTensor[] {
-  return plan.parameters.map(({ name, shape, elementOffset, elements }) => ({
+function namedTensors(places: readonly (PlanParameter | PlanStatistic)[], values: Float32Array): NamedTensor[] {
+  return places.map(({ name, shape, elementOffset, elements }) => ({
     name,
     shape,
     values: values.subarray(elementOffset, elementOffset + elements),

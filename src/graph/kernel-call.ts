@@ -17,7 +17,9 @@ export type Operand =
   /** The address of scratch memory; `bytes` says how much for so many rows. It never shrinks as rows grow. */
   | { readonly of: 'scratch'; readonly bytes: (rows: number) => number }
   /** 0 in a shard's first micro-batch, 1 after it; or an address that is known at run time only. */
-  | { readonly of: 'accumulate' | 'sums' | 'ids' | 'inputs' | 'targets' };
+  | { readonly of: 'accumulate' | 'sums' | 'ids' | 'inputs' | 'targets' }
+  /** What random numbers depend on beside sample and position. */
+  | { readonly of: 'step' | 'seedLow' | 'seedHigh' };
 
 /** A kernel call of one op; `detail` is its label without the layer's name. */
 export interface KernelCall {

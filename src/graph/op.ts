@@ -28,6 +28,15 @@ export interface GradientContext<A extends Attrs = Attrs> {
   apply<B extends Attrs>(op: Op<B>, inputs: readonly GraphNode[], attrs: B): GraphNode;
 }
 
+/** What the rule of evaluation may use. */
+export interface EvaluationContext<A extends Attrs = Attrs> {
+  readonly node: GraphNode<A>;
+  /** What stands for the node's inputs in evaluation. */
+  readonly inputs: readonly GraphNode[];
+  /** Adds a node to the evaluation graph, in the layer of `node`. */
+  apply<B extends Attrs>(op: Op<B>, inputs: readonly GraphNode[], attrs: B): GraphNode;
+}
+
 /** What a lowering may use. */
 export interface LoweringContext<A extends Attrs = Attrs> {
   readonly node: GraphNode<A>;
@@ -42,11 +51,13 @@ export interface LoweringContext<A extends Attrs = Attrs> {
 export interface Op<A extends Attrs = Attrs> {
   readonly name: string;
   /** The tensor comes from outside (memory that the plan places or gathers into) and is not computed. */
-  readonly source?: 'parameter' | 'constant' | 'input' | 'target';
+  readonly source?: 'parameter' | 'statistic' | 'constant' | 'input' | 'target';
   /** Inputs are broadcast to one type before the op sees them. */
   readonly broadcasts?: boolean;
   /** The result is the first input's memory under another shape: no kernel call. */
   readonly isAlias?: boolean;
+  /** The result depends on which samples go through it together: a micro-batch has to be a whole shard. */
+  readonly mixesSamples?: boolean;
   /** The kernel can add to its result (`accumulate`): a parameter's gradient may be written in place. */
   readonly accumulates?: boolean;
   /** Inputs over whose memory the result may be written, best first: same type, and the kernel reads an element before it writes it. */
@@ -58,6 +69,8 @@ export interface Op<A extends Attrs = Attrs> {
   infer(inputs: readonly TensorType[], attrs: A, where: string): TensorType;
   /** The gradient of input number `input`, of that input's type; an op without the rule passes no gradient. */
   gradient?(context: GradientContext<A>, input: number): GraphNode | undefined;
+  /** What stands for the node in evaluation; without the rule it is the op itself. */
+  inEvaluation?(context: EvaluationContext<A>): GraphNode;
   /** The kernel calls that compute the tensor. */
   lower?(context: LoweringContext<A>): KernelCall[];
 }

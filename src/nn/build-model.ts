@@ -10,7 +10,11 @@ import type { LayerConfig, LossName } from './nn.schema.ts';
 
 /** What a model has to know of a dataset; a `DatasetSpec` is one. */
 export interface SampleSpec {
-  readonly input: { readonly shape: readonly number[] };
+  readonly input: {
+    readonly shape: readonly number[];
+    readonly storage?: 'u8' | 'f32' | 'i32';
+    readonly classes?: number;
+  };
   readonly target: TargetSpec;
 }
 
@@ -41,7 +45,12 @@ export interface ModelLayer {
 export function buildModel(layers: readonly LayerConfig[], loss: LossName, samples: SampleSpec): Model {
   const graph = createGraph();
   const rows: ModelLayer[] = [];
-  let output: GraphNode = graph.apply(input, [], { shape: [...samples.input.shape] }, 'input');
+  let output: GraphNode = graph.apply(
+    input,
+    [],
+    { shape: [...samples.input.shape], element: samples.input.storage === 'i32' ? 'i32' : 'f32' },
+    'input',
+  );
   nameLayers(layers).forEach((name, i) => {
     const firstNode = graph.nodes.length;
     output = addLayer(graph, layers[i], output, name);

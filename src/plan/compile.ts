@@ -5,6 +5,7 @@ import { ModelError } from '../graph/model-error.ts';
 import { elementCount } from '../graph/tensor-type.ts';
 import type { Model, ModelLayer } from '../nn/build-model.ts';
 import { createConstantPool } from './constants.ts';
+import { evaluationForm } from './evaluation-form.ts';
 import { fuseActivations } from './fuse.ts';
 import { gatherCalls } from './gather.ts';
 import { settleGradients, type TrainingGraph } from './gradients.ts';
@@ -23,6 +24,8 @@ export interface PlanOptions {
   microBatch: 'auto' | number;
   /** Samples of the largest shard of a global batch: ⌈batchSize / shards⌉. */
   largestShardRows: number;
+  /** Samples of the smallest shard that has any, where that is another: batch norm needs more than one value a channel. */
+  smallestShardRows?: number;
   dataset: DatasetSpec;
 }
 
@@ -41,29 +44,32 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
  */
 export function compilePlan(model: Model, options: PlanOptions): Plan {
   const { graph, loss } = fuseActivations(model.graph, model.loss);
-  const { numerics, dataset, microBatch, largestShardRows } = options;
+  const { numerics, dataset } = options;
   const parameters = placeParameters(graph);
   const differentiated = differentiate(graph, loss);
   const training = settleGradients(differentiated);
   const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
   const wanted = [loss, ...training.gradientOf.keys()];
   const train = createProgram(training.graph, { wanted, gradientOf: training.gradientOf, gather });
-  const evaluate = createProgram(graph, { wanted: [loss], gradientOf: new Map(), gather });
-  const rows = chooseMicroBatch(microBatch, largestShardRows, train);
+  const evaluation = evaluationForm(graph, loss);
+  const evaluate = createProgram(evaluation.graph, { wanted: [evaluation.loss], gradientOf: new Map(), gather });
+  const rows = chooseMicroBatch(options, graph, train);
   checkSizes(training, train, rows);
 
   const names = nameNodes(graph, differentiated, training);
   const constants = createConstantPool();
-  const context = { parameters: parameters.byNode, constants, names, rows };
+  const context = { elementOffsets: parameters.elementOffsets, constants, names, rows };
   const trainPlacement = placeBuffers(train.buffers, rows);
   const evaluatePlacement = placeBuffers(evaluate.buffers, rows);
   const trainCalls = resolveProgram(training.graph, train, trainPlacement, context);
-  const evaluateCalls = resolveProgram(graph, evaluate, evaluatePlacement, context);
+  // Behind the model's own nodes stand other nodes than in training: they have no names there.
+  const evaluateCalls = resolveProgram(evaluation.graph, evaluate, evaluatePlacement, { ...context, names: new Map() });
   return {
     version: 1,
     numerics,
     rows,
     parameters: [...parameters.parameters],
+    statistics: [...parameters.statistics],
     parameterElements: parameters.elements,
     sums: [...SUM_NAMES],
     metric: model.metric,
@@ -74,7 +80,7 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
     evaluationActivationBytes: evaluatePlacement.byteLength,
     layers: model.layers.map(describeLayer),
     train: splitCalls(train, trainCalls.calls, graph.nodes.length),
-    evaluate: splitCalls(evaluate, evaluateCalls.calls, graph.nodes.length),
+    evaluate: splitCalls(evaluate, evaluateCalls.calls, evaluation.graph.nodes.length),
   };
 }
 

@@ -14,7 +14,7 @@ export function gatherCalls(node: GraphNode, { input, target }: DatasetSpec): Ke
 }
 
 function gatherInputs(node: GraphNode, { storage, divisor }: DatasetSpec['input']): KernelCall[] {
-  if (storage === 'f32') {
+  if (storage !== 'u8') {
     const calls = gatherValues(node, 'inputs');
     if (divisor === 1) return calls;
     const args = [tensor(node), tensor(node), 1 / divisor, elementsOf(node)];
@@ -30,7 +30,8 @@ function gatherLabels(node: GraphNode, storage: 'u8' | 'i32'): KernelCall[] {
   return [{ kernel, args, detail: `(rows) ${storage} labels` }];
 }
 
+/** Words of four bytes, numbers or token ids. */
 function gatherValues(node: GraphNode, from: 'inputs' | 'targets'): KernelCall[] {
   const args = [tensor(node), { of: from }, IDS, ROWS, elementCount(node.shape)];
-  return [{ kernel: 'gatherFloats', args, detail: `${labelShape(node)} f32` }];
+  return [{ kernel: 'gatherFloats', args, detail: `${labelShape(node)} ${node.element}` }];
 }

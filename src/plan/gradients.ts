@@ -4,12 +4,16 @@ import { createGraph, type Graph } from '../graph/graph.ts';
 import { ModelError } from '../graph/model-error.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
 import { copy } from '../graph/ops/copy.ts';
+import { updateStatistic } from '../graph/ops/update-statistic.ts';
 import { findReaders, orderNodes, ownerOf } from './program.ts';
 
 /** The graph that a training step runs, and which of its nodes are parameters' gradients. */
 export interface TrainingGraph {
   readonly graph: Graph;
-  /** Node → the parameter whose gradient it is. Its op can add to what is there, and nobody reads it. */
+  /**
+   * Node → the parameter whose gradient it is, or the statistic whose value it is; nobody reads it. A gradient's op can add to what is there,
+   * a statistic is seen by a whole shard at once.
+   */
   readonly gradientOf: ReadonlyMap<NodeId, NodeId>;
 }
 
@@ -33,6 +37,7 @@ export function settleGradients({ graph, gradients }: Differentiated): TrainingG
     const node = isInPlace ? owner : builder.apply(copy, [found[i]], {}, layer);
     gradientOf.set(node.id, id);
   });
+  for (const { id, op, inputs } of graph.nodes) if (op.name === updateStatistic.name) gradientOf.set(id, inputs[0]);
   return { graph: builder, gradientOf };
 }
 

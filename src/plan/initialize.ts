@@ -1,10 +1,10 @@
-// A plan's parameters and a seed → first values in memory. Coordinator only, before any worker starts.
+// A plan's parameters and statistics and a seed → first values in memory. Coordinator only, before any worker starts.
 import type { KernelSet } from '../kernels/kernel-set.ts';
 import { PURPOSE } from '../kernels/purpose.ts';
 import { PARAMETER_ALIGNMENT_ELEMENTS, type Plan, type PlanParameter } from './plan.ts';
 
 /**
- * Writes the first values of all parameters at byte address `baseAddress`, and 0 into the padding behind each.
+ * Writes the first values of all parameters and statistics at byte address `baseAddress`, and 0 into the padding behind each.
  * Number i of parameter p is word i mod 4 of the Philox block with the counter (⌊i/4⌋, 0, p, initialisation) and the seed as its key,
  * so it depends on nothing that comes before it.
  */
@@ -17,6 +17,11 @@ export function initializeParameters(
   plan.parameters.forEach((parameter, index) => {
     initializeParameter(parameter, index, kernels, seed, baseAddress + parameter.elementOffset * 4);
   });
+  for (const { elementOffset, elements, initialValue } of plan.statistics) {
+    const address = baseAddress + elementOffset * 4;
+    kernels.fill(address, initialValue, elements);
+    fillPadding(address, elements, kernels);
+  }
 }
 
 function initializeParameter(
@@ -33,6 +38,10 @@ function initializeParameter(
   } else {
     kernels.fill(address, initializer.value, elements);
   }
+  fillPadding(address, elements, kernels);
+}
+
+function fillPadding(address: number, elements: number, kernels: KernelSet['kernels']): void {
   const padding = -elements & (PARAMETER_ALIGNMENT_ELEMENTS - 1);
   kernels.fill(address + elements * 4, 0, padding);
 }

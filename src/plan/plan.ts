@@ -9,6 +9,7 @@ import { packr } from './pack.ts';
  * `zero` always holds 0. `rows` is the micro-batch's sample count, `accumulate` 0 for the shard's first micro-batch and 1 after it.
  * All others are byte addresses; `parameters` is of the generation read, `gradients` of the shard's own gradient buffer,
  * `ids` of the micro-batch's first sample id (u32), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells.
+ * `step` and the two halves of the seed are what random numbers are made of.
  */
 export const ENV = {
   zero: 0,
@@ -23,10 +24,13 @@ export const ENV = {
   inputs: 9,
   targets: 10,
   sums: 11,
+  step: 12,
+  seedLow: 13,
+  seedHigh: 14,
 } as const;
 
 /** How many numbers the interpreter's `env` holds. */
-export const ENV_LENGTH = 12;
+export const ENV_LENGTH = 15;
 
 /** Parameters start at multiples of this many elements (64 bytes, a cache line). */
 export const PARAMETER_ALIGNMENT_ELEMENTS = 16;
@@ -49,6 +53,20 @@ export interface PlanParameter {
   elementOffset: number;
   elements: number;
   initializer: Initializer;
+}
+
+/**
+ * A running statistic's place, behind all parameters in the same arrays. In a shard's gradient buffer lies the shard's value times its
+ * number of samples; a step moves the statistic by `momentum` towards the mean over the global batch.
+ */
+export interface PlanStatistic {
+  name: string;
+  layer: string;
+  shape: number[];
+  elementOffset: number;
+  elements: number;
+  initialValue: number;
+  momentum: number;
 }
 
 /**
@@ -80,7 +98,8 @@ export interface Plan {
   /** Micro-batch: the most rows of one forward and backward pass; the addresses are made for it. */
   rows: number;
   parameters: PlanParameter[];
-  /** All parameters, each padded to a multiple of 16 elements. */
+  statistics: PlanStatistic[];
+  /** All parameters and statistics, each padded to a multiple of 16 elements. */
   parameterElements: number;
   /** Names of the f64 cells that the loss kernel adds to. */
   sums: string[];

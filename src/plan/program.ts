@@ -98,7 +98,7 @@ function placeNodes(
 
   function placeOf(node: GraphNode): Place | undefined {
     const parameter = goal.gradientOf.get(node.id);
-    if (node.op.source === 'parameter') return { in: 'parameters', node: node.id };
+    if (node.op.source === 'parameter' || node.op.source === 'statistic') return { in: 'parameters', node: node.id };
     if (node.op.source === 'constant') return { in: 'constants', node: node.id };
     if (node.op.isAlias) return places.get(node.inputs[0]);
     if (parameter !== undefined) return { in: 'gradients', parameter };

@@ -4,13 +4,13 @@ import type { Operand } from '../graph/kernel-call.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
 import type { ConstantPool } from './constants.ts';
 import type { Placement } from './placement.ts';
-import { type Arg, type Call, ENV, type PlanParameter } from './plan.ts';
+import { type Arg, type Call, ENV } from './plan.ts';
 import type { Program, ProgramCall } from './program.ts';
 import type { TensorNames } from './tensor-names.ts';
 
 /** What addresses depend on beside the program. */
 export interface ResolveContext {
-  readonly parameters: ReadonlyMap<NodeId, PlanParameter>;
+  readonly elementOffsets: ReadonlyMap<NodeId, number>;
   readonly constants: ConstantPool;
   readonly names: TensorNames;
   /** Of the micro-batch: scratch memory is made for it. */
@@ -44,9 +44,9 @@ function createResolver(
   graph: Graph,
   { places }: Program,
   { byteOffsets }: Placement,
-  { parameters, constants }: ResolveContext,
+  { elementOffsets, constants }: ResolveContext,
 ): (operand: Operand) => Arg {
-  const parameterBytes = (node: NodeId): number => parameters.get(node)!.elementOffset * 4;
+  const parameterBytes = (node: NodeId): number => elementOffsets.get(node)! * 4;
 
   function resolveTensor(node: NodeId): Arg {
     const place = places.get(node);
