@@ -5,6 +5,7 @@ import { type Plan, packPlan } from '../plan/plan.ts';
 import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { Fault } from './faults.ts';
+import { findNotFinite } from './find-not-finite.ts';
 import type { TrainingSpec } from './job.ts';
 import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
@@ -271,8 +272,6 @@ export class Engine {
   }
 
   #describeHalt(): RunError {
-    return new RunError(
-      `step ${this.step}: expected a finite loss and gradient, got NaN or infinity; lower optimizer.lr or set clip.norm`,
-    );
+    return new RunError(findNotFinite(this.#spec, this.#views, this.step));
   }
 }

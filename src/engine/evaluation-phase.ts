@@ -31,7 +31,7 @@ export class EvaluationPhase {
     this.#views = views;
     this.#training = training;
     this.#rows = plan.rows;
-    this.#env = createEnv(map, seat);
+    this.#env = createEnv(map, seat, training.sampler.seed);
     this.#gather = createInterpreter(plan.evaluate.gather, kernels, this.#env);
     this.#forward = createInterpreter(plan.evaluate.forward, kernels, this.#env);
   }

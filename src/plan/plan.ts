@@ -38,11 +38,23 @@ export const PARAMETER_ALIGNMENT_ELEMENTS = 16;
 /** One argument of a kernel call: `env[slot] * multiplier + offset`; an immediate is `[ENV.zero, 0, value]`. */
 export type Arg = readonly [slot: number, multiplier: number, offset: number];
 
-/** One kernel call; the label says for whom and with which shapes, as in `dense1 (rows,784)·(784,512) +bias relu`. */
+/**
+ * One kernel call; the label says for whom and with which shapes, as in `dense1 (rows,784)·(784,512) +bias relu`. `out` is the tensor
+ * that its op computes, where it has one: what is looked at where a run has met a NaN.
+ */
 export interface Call {
   kernel: KernelName;
   args: Arg[];
   label: string;
+  out: CallOutput | null;
+}
+
+/** A tensor's address, its layer, and how many elements it has: a sample's, or all where `isBatched` is false. */
+export interface CallOutput {
+  layer: string;
+  at: Arg;
+  elements: number;
+  isBatched: boolean;
 }
 
 /** A parameter's place: the same element offset in the weights, in every gradient buffer and in the optimizer's state. */
