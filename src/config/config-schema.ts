@@ -6,6 +6,7 @@ import {
   microBatchSchema,
   numericsSchema,
   shardsSchema,
+  untilSchema,
   workersSchema,
 } from '../engine/engine.schema.ts';
 import {
@@ -39,6 +40,7 @@ export const configSchema = mapping({
   clip: clipSchema.optional().describe('limits the global norm of the gradient'),
   epochs: epochsSchema,
   steps: stepsSchema,
+  until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
   logging: loggingSchema,
 });

@@ -7,7 +7,6 @@ import { showNode } from './show-value.ts';
 const LATER_KEYS: Record<string, string> = {
   schedule: 'learning rate schedules are',
   checkpoint: 'checkpoints are',
-  until: 'stopping by a condition is',
   averaging: 'weight averaging is',
   augmentation: 'augmentation is',
   faults: 'injected faults are',
@@ -17,7 +16,6 @@ const LATER_KEYS: Record<string, string> = {
   'data.augmentation': 'augmentation is',
   'data.classWeights': 'class weights are',
   'logging.tensorboard': 'TensorBoard logging is',
-  'evaluation.patience': 'early stopping is',
 };
 
 const LATER_OPTIMIZERS = [

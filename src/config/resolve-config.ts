@@ -68,6 +68,8 @@ function completeEvaluation({ evaluation, loss }: ParsedConfig): EvaluationConfi
     everyEpochs: evaluation.everyEpochs,
     metric,
     mode: evaluation.mode ?? (metric === 'accuracy' ? 'max' : 'min'),
+    ...(evaluation.patience !== undefined && { patience: evaluation.patience }),
+    minDelta: evaluation.minDelta,
   };
 }
 

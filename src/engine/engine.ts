@@ -7,7 +7,7 @@ import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from '.
 import type { Fault } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
 import type { TrainingSpec } from './job.ts';
-import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
+import { type MemoryMap, RECORD_CELLS, SEAT_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
@@ -25,6 +25,7 @@ import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
 import { treeTotal } from './tree.ts';
+import { type LeastLoss, metUntil, NO_LOSS, type UntilReason } from './until.ts';
 
 /** A part of the samples, and the weights that it is evaluated with. */
 export type Evaluation = 'validate' | 'test' | 'testBest';
@@ -100,10 +101,11 @@ export class Engine {
   }
 
   /**
-   * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way.
+   * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way, and so does
+   * a step that meets a condition of `until`: it is the last one, and its reason is returned.
    * @throws RunError where a worker failed, or a loss or gradient was no number: what is committed stays whole (I5).
    */
-  async runTo(step: number, signal?: AbortSignal): Promise<void> {
+  async runTo(step: number, signal?: AbortSignal): Promise<UntilReason | undefined> {
     this.#target = step;
     this.#records.beginStretch(clockMs());
     await this.#settle(() => {
@@ -113,7 +115,10 @@ export class Engine {
     this.#readRecords(true);
     this.#machine.isHeld = false;
     this.#target = this.step;
-    if (ctlPhase(this.#machine.ctl) === PHASE.halt) throw this.#describeHalt();
+    if (ctlPhase(this.#machine.ctl) !== PHASE.halt) return undefined;
+    const reason = this.#metUntil();
+    if (reason === undefined) throw this.#describeHalt();
+    return reason;
   }
 
   /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */
@@ -269,6 +274,24 @@ export class Engine {
     const phase = cells[SEAT_CELLS.phase];
     const unit = phase === PHASE.shards ? 'shard' : 'range';
     return `worker ${seat}, step ${cells[SEAT_CELLS.step]}, ${PHASE_NAMES[phase]}, ${unit} ${cells[SEAT_CELLS.index]}`;
+  }
+
+  /** What the last committed step has met. A step that met nothing is halted for its numbers, and is not committed. */
+  #metUntil(): UntilReason | undefined {
+    const { map, training } = this.#spec;
+    if (training.until === null || this.step === 0) return undefined;
+    return metUntil(training.until, this.#views.records, this.#views.recordAt(this.step - 1), map.ranges.count);
+  }
+
+  /** What `until.plateau` remembers of the committed steps. */
+  get leastLoss(): LeastLoss {
+    if (this.step === 0) return NO_LOSS;
+    const record = this.#views.recordAt(this.step - 1);
+    const { records } = this.#views;
+    return {
+      least: records[record + RECORD_CELLS.leastLoss],
+      stepsSince: records[record + RECORD_CELLS.stepsSinceLeastLoss],
+    };
   }
 
   #describeHalt(): RunError {

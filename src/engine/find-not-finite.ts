@@ -31,7 +31,8 @@ const ADVICE = 'lower optimizer.lr, set clip.norm, or look at these samples';
 export function findNotFinite(run: HaltedRun, views: SharedViews, step: number): string {
   const parameter = findBadParameter(run, step);
   if (parameter !== undefined) {
-    return `step ${step}, ${parameter.layer}: expected finite weights, got ${parameter.value} in ${parameter.name} from the update of step ${step - 1}; lower optimizer.lr`;
+    const from = step === 0 ? 'before the first step' : `after step ${step - 1}`;
+    return `step ${step}, ${parameter.layer}: expected finite weights, got ${parameter.value} in ${parameter.name} ${from}; lower optimizer.lr`;
   }
   const { sampler } = run.training;
   const batch = stepBatch(sampler, step);

@@ -4,6 +4,7 @@ import type { WasmBuild } from '../kernels/wasm.ts';
 import type { OptimizerConfig } from '../optim/optim.schema.ts';
 import type { Fault } from './faults.ts';
 import type { MemoryMap } from './memory-map.ts';
+import type { Until } from './until.ts';
 
 /** The mathematics beside the plan. */
 export interface TrainingSpec {
@@ -14,6 +15,8 @@ export interface TrainingSpec {
   optimizer: OptimizerConfig;
   /** The largest global norm that a gradient keeps; null without clipping. */
   clipNorm: number | null;
+  /** Null where the run has its whole length. */
+  until: Until | null;
 }
 
 /** The argument of a worker's one task; it lasts as long as the worker does. */

@@ -31,8 +31,11 @@ export const RECORD_CELLS = {
   samples: 5,
   lr: 6,
   isSkipped: 7,
+  /** The least training loss so far, and the steps since then: what `until.plateau` looks at. */
+  leastLoss: 8,
+  stepsSinceLeastLoss: 9,
 } as const;
-const RECORD_CELL_COUNT = 8;
+const RECORD_CELL_COUNT = 10;
 // The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
 const MOST_RECORDS = 1024;
 const LEAST_RECORDS = 16;

@@ -9,6 +9,7 @@ import { rangeLength } from './ranges.ts';
 import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
 import { StepTotals } from './step-totals.ts';
 import { treeTotal } from './tree.ts';
+import { type LeastLoss, metUntil, NO_LOSS, nextLeastLoss, type UntilReason } from './until.ts';
 
 /** PyTorch's clip_grad_norm_ adds it to the norm. */
 const CLIP_EPSILON = 1e-6;
@@ -140,6 +141,30 @@ export class RangePhase {
     records[record + RECORD_CELLS.samples] = samples;
     records[record + RECORD_CELLS.lr] = this.#learningRate();
     records[record + RECORD_CELLS.isSkipped] = denominator === 0 ? 1 : 0;
+    const { least, stepsSince } = this.#leastLoss(step, lossNumerator / denominator);
+    records[record + RECORD_CELLS.leastLoss] = least;
+    records[record + RECORD_CELLS.stepsSinceLeastLoss] = stepsSince;
+  }
+
+  /** From the record of the step before, which the ring still has. */
+  #leastLoss(step: number, loss: number): LeastLoss {
+    const { records } = this.#views;
+    const previous = this.#views.recordAt(step - 1);
+    const before: LeastLoss =
+      step === 0
+        ? NO_LOSS
+        : {
+            least: records[previous + RECORD_CELLS.leastLoss],
+            stepsSince: records[previous + RECORD_CELLS.stepsSinceLeastLoss],
+          };
+    return nextLeastLoss(before, loss, this.#training.until?.plateau?.minDelta ?? 0);
+  }
+
+  /** The condition of `until` that `step`, whose ranges are all done, has met. */
+  metUntil(step: number): UntilReason | undefined {
+    const { until } = this.#training;
+    if (until === null) return undefined;
+    return metUntil(until, this.#views.records, this.#views.recordAt(step), this.#map.ranges.count);
   }
 
   /** Whether every range's gradient of `step` is made of numbers: NaN and infinities show in a sum of squares. */

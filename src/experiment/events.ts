@@ -141,11 +141,16 @@ export interface BestEpoch {
   testAccuracy?: number;
 }
 
+/** The keys that end a run early. */
+export type EndedBy = 'until.loss' | 'until.gradNorm' | 'until.plateau' | 'evaluation.patience';
+
 /** What `summary.json` holds. A figure that a failed or stopped run never had is null. */
 export interface Summary {
   status: 'done' | 'stopped' | 'failed';
   /** The one-line reason of a failed run. */
   error?: string;
+  /** What ended the run before its length was over: the key of the config that says so. */
+  endedBy?: EndedBy;
   name: string;
   version: string;
   steps: number;

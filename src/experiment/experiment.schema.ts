@@ -1,6 +1,6 @@
 // The options of an experiment: its name, its length, how it is evaluated and logged. Coordinator only.
 import { z } from 'zod';
-import { type Frozen, mapping, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { type Frozen, mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 const NAME_PHRASE = 'a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most';
 
@@ -50,6 +50,10 @@ export const evaluationSchema = mapping({
     .default('auto')
     .describe('says which weights are the best; auto: accuracy for crossEntropy, loss for mse'),
   mode: oneOf(['min', 'max']).optional().describe('min for loss, max for accuracy where nothing is said'),
+  patience: wholeNumber(1)
+    .optional()
+    .describe('evaluations in a row without a better metric that end the run; never where nothing is said'),
+  minDelta: numberFrom(0).default(0).describe('by how much a metric has to be better to count'),
 }).prefault({});
 
 /** `logging`: how often the live figures are written. */
@@ -64,6 +68,9 @@ export interface EvaluationConfig {
   readonly everyEpochs: number;
   readonly metric: 'loss' | 'accuracy';
   readonly mode: 'min' | 'max';
+  /** Undefined where the run does not end early. */
+  readonly patience?: number;
+  readonly minDelta: number;
 }
 
 /** The resolved `logging`. */

@@ -5,6 +5,7 @@ import { type Dataset, openDataset } from '../data/dataset.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import type { TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
+import type { Until } from '../engine/until.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
 import { buildModel } from '../nn/build-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
@@ -92,6 +93,8 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {
   const { batchSize, shuffle } = config.data;
   const trainSamples = parts.train.length;
+  const { patience } = config.evaluation;
+  if (patience !== undefined && parts.validation.length === 0) throw new PatienceError(patience);
   return {
     sampler: {
       seed: config.seed,
@@ -104,7 +107,24 @@ function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec
     testSamples: parts.test.length,
     optimizer: config.optimizer,
     clipNorm: config.clip?.norm ?? null,
+    until: describeUntil(config),
   };
+}
+
+function describeUntil({ until }: TrainConfig): Until | null {
+  if (until === undefined) return null;
+  return { loss: until.loss ?? null, gradNorm: until.gradNorm ?? null, plateau: until.plateau ?? null };
+}
+
+/** Early stopping that has nothing to look at. */
+class PatienceError extends Error {
+  readonly exitCode = 2;
+
+  constructor(patience: number) {
+    super(
+      `evaluation.patience: expected a validation part to look at, got ${patience} without one; set data.validation or remove patience`,
+    );
+  }
 }
 
 /** More workers than there are seats. */

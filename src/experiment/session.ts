@@ -77,7 +77,8 @@ function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteO
 }
 
 /** All that the next step depends on. */
-function committedState({ plan, states, stepsPerEpoch }: PreparedRun, engine: Engine): RunState {
+function committedState(run: PreparedRun, engine: Engine): RunState {
+  const { plan, states, stepsPerEpoch } = run;
   const optimizerState = states.flatMap((state, index) =>
     namedTensors(plan.parameters, engine.committed(index + 1)).map((tensor) => ({
       ...tensor,
@@ -89,6 +90,7 @@ function committedState({ plan, states, stepsPerEpoch }: PreparedRun, engine: En
     parameters: namedTensors(plan.parameters, engine.committed(0)),
     statistics: namedTensors(plan.statistics, engine.committed(0)),
     optimizerState,
+    ...(run.training.until?.plateau && { schedule: plateauState(engine) }),
     epoch: Math.floor(step / stepsPerEpoch),
     step,
   };
@@ -100,4 +102,8 @@ function namedTensors(places: readonly (PlanParameter | PlanStatistic)[], values
     shape,
     values: values.subarray(elementOffset, elementOffset + elements),
   }));
+}
+
+function plateauState({ leastLoss: { least, stepsSince } }: Engine): Record<string, number> {
+  return { leastLoss: least, stepsSinceLeastLoss: stepsSince };
 }

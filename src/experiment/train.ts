@@ -3,9 +3,10 @@ import type { TrainConfig } from '../config/train-config.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
+import type { UntilReason } from '../engine/until.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
-import type { BestEpoch, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
@@ -70,6 +71,8 @@ class Training {
   readonly #log: MetricsLog;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
+  #evaluationsSinceBest = 0;
+  #endedBy: EndedBy | undefined;
 
   constructor(run: PreparedRun, session: Session, folder: RunFolder, options: TrainOptions, startedMs: number) {
     this.#run = run;
@@ -127,11 +130,32 @@ class Training {
     const { engine } = this.#session;
     this.report.begin();
     while (engine.step < this.#totalSteps) {
-      await engine.runTo(this.#nextEvaluation(engine.step), signal);
+      const reason = await engine.runTo(this.#nextEvaluation(engine.step), signal);
       if (signal?.aborted) return 'stopped';
       await this.#validate();
+      if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(engine.step, reason));
+      else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
+      if (this.#endedBy !== undefined) break;
     }
     return 'done';
+  }
+
+  #endBy(key: EndedBy, message: string): void {
+    this.#endedBy = key;
+    this.#emit({ type: 'notice', level: 'info', message });
+  }
+
+  #isOutOfPatience(): boolean {
+    const { patience } = this.#run.config.evaluation;
+    return (
+      patience !== undefined && this.#evaluationsSinceBest >= patience && this.#session.engine.step < this.#totalSteps
+    );
+  }
+
+  #describePatience(): string {
+    const { patience, metric } = this.#run.config.evaluation;
+    const { epoch } = this.#best!;
+    return `ended early after ${patience} evaluation${patience === 1 ? '' : 's'} without a better ${metric} than epoch ${epoch}'s: evaluation.patience=${patience} says so; raise it, or remove it to train on`;
   }
 
   /** Where the steps after `step` pause: at the end of an epoch that is evaluated, or of the run. */
@@ -146,6 +170,7 @@ class Training {
     const validation = await this.#evaluate('validate');
     const isBest = this.#isBetter(validation);
     this.#validation = validation;
+    this.#evaluationsSinceBest = isBest ? 0 : this.#evaluationsSinceBest + 1;
     if (isBest) {
       this.#session.engine.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
@@ -166,7 +191,8 @@ class Training {
   #isBetter(validation: LossAndMetric): boolean {
     if (this.#best === undefined) return true;
     const value = this.#watched(validation);
-    return this.#run.config.evaluation.mode === 'max' ? value > this.#best.metric : value < this.#best.metric;
+    const { mode, minDelta } = this.#run.config.evaluation;
+    return mode === 'max' ? value > this.#best.metric + minDelta : value < this.#best.metric - minDelta;
   }
 
   /** The test part is read once, at the end: with the last weights, and with the best ones. */
@@ -193,6 +219,7 @@ class Training {
     const summary = summarize(this.#run, {
       status,
       error,
+      endedBy: this.#endedBy,
       test,
       hashes,
       steps: engine.step,
@@ -209,4 +236,13 @@ class Training {
   #emit(event: TrainEvent | ProgressEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function describeUntil(steps: number, reason: UntilReason): string {
+  const what = {
+    loss: 'the loss is low enough',
+    gradNorm: 'the gradient is small enough',
+    plateau: 'the loss falls no more',
+  };
+  return `ended at step ${steps - 1}: ${what[reason]}, as until.${reason} says; change or remove it to train on`;
 }

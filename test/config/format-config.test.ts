@@ -48,6 +48,7 @@ evaluation:
   everyEpochs: 1 # default
   metric: accuracy # default
   mode: max # default
+  minDelta: 0 # default
 logging:
   everySteps: auto # default
 `);

@@ -26,7 +26,7 @@ describe('loadConfig', () => {
       microBatch: 'auto',
       optimizer: { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 },
       epochs: 10,
-      evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max' },
+      evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 },
       logging: { everySteps: 'auto' },
     });
   });

@@ -7,12 +7,13 @@ const evaluationOf = (keys: Record<string, unknown>) => parseConfig({ ...SMALLES
 
 describe('evaluation', () => {
   it('of auto watches accuracy for crossEntropy and the loss for mse', () => {
-    expect(evaluationOf({})).toEqual({ everyEpochs: 1, metric: 'accuracy', mode: 'max' });
-    expect(evaluationOf({ loss: 'mse' })).toEqual({ everyEpochs: 1, metric: 'loss', mode: 'min' });
+    expect(evaluationOf({})).toEqual({ everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 });
+    expect(evaluationOf({ loss: 'mse' })).toEqual({ everyEpochs: 1, metric: 'loss', mode: 'min', minDelta: 0 });
     expect(evaluationOf({ evaluation: { metric: 'auto', everyEpochs: 5 } })).toEqual({
       everyEpochs: 5,
       metric: 'accuracy',
       mode: 'max',
+      minDelta: 0,
     });
   });
 
@@ -60,14 +61,12 @@ describe('what comes later', () => {
   it.each([
     ['schedule', { name: 'cosine' }],
     ['checkpoint', { everySteps: 500 }],
-    ['until', { loss: 0.01 }],
     ['averaging', { ema: 0.999 }],
     ['augmentation', {}],
     ['faults', []],
     ['workersAt', { 10: 2 }],
     ['initialWeights', 'a.safetensors'],
     ['logging.tensorboard', false],
-    ['evaluation.patience', 5],
   ])('is refused by name, once, whatever its value: %s', (path, value) => {
     const [outer, inner] = path.split('.');
     const issues = issuesWith({ [outer]: inner === undefined ? value : { [inner]: value } });

@@ -177,6 +177,7 @@ function describeTraining(spec: BenchSpec): TrainingSpec {
     testSamples,
     optimizer: spec.optimizer ?? PLAIN_SGD,
     clipNorm: spec.clipNorm ?? null,
+    until: null,
   };
 }
 

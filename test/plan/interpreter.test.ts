@@ -10,7 +10,7 @@ function recordingKernels(): { kernels: KernelSet; calls: [string, number[]][] }
   return { kernels: { backend: 'recording', kernels: Object.fromEntries(entries) as KernelSet['kernels'] }, calls };
 }
 
-const call = (kernel: KernelName, ...args: Arg[]): Call => ({ kernel, args, label: `${kernel} of a test` });
+const call = (kernel: KernelName, ...args: Arg[]): Call => ({ kernel, args, label: `${kernel} of a test`, out: null });
 
 describe('createInterpreter', () => {
   it('passes env[slot] · multiplier + offset, in order, with the env of the moment', () => {
