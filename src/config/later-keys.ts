@@ -1,14 +1,13 @@
 // The keys, names and layers of parts that lockstep does not have yet → refusals that say so. Coordinator only; changes the tree.
+import { OPTIMIZER_PHRASE } from '../optim/optim.schema.ts';
 import type { ConfigIssue } from './config-error.ts';
 import { type ConfigNode, nodeAt, type Path } from './config-node.ts';
 import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
 const LATER_KEYS: Record<string, string> = {
-  schedule: 'learning rate schedules are',
   checkpoint: 'checkpoints are',
   until: 'stopping by a condition is',
-  averaging: 'weight averaging is',
   augmentation: 'augmentation is',
   faults: 'injected faults are',
   workersAt: 'a changing number of workers is',
@@ -20,19 +19,7 @@ const LATER_KEYS: Record<string, string> = {
   'evaluation.patience': 'early stopping is',
 };
 
-const LATER_OPTIMIZERS = [
-  'adadelta',
-  'adagrad',
-  'adamax',
-  'lamb',
-  'lars',
-  'lbfgs',
-  'lion',
-  'muon',
-  'nadam',
-  'radam',
-  'rmsprop',
-];
+const LATER_OPTIMIZERS = ['adadelta', 'adamax', 'lars', 'lbfgs', 'muon'];
 
 const LATER_LAYERS = [
   'attention',
@@ -78,7 +65,7 @@ function refuseOptimizer(root: ConfigNode): ConfigIssue[] {
   const node = nodeAt(root, path);
   if (node === undefined || !LATER_OPTIMIZERS.includes(String(node.content).toLowerCase())) return [];
   const advice = `${node.content} is not built yet`;
-  return [{ origin: node.origin, path, expected: 'an optimizer: sgd, adam or adamw', got: showNode(node), advice }];
+  return [{ origin: node.origin, path, expected: OPTIMIZER_PHRASE, got: showNode(node), advice }];
 }
 
 function refuseModel(root: ConfigNode): ConfigIssue[] {

@@ -3,11 +3,14 @@ import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { stepsPerEpoch } from '../data/sampler.ts';
-import type { TrainingSpec } from '../engine/job.ts';
+import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
 import { buildModel } from '../nn/build-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
+import { scaleToBatch } from '../optim/reference-batch.ts';
+import { planSegments } from '../optim/segments.ts';
+import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -19,8 +22,8 @@ export interface PreparedRun {
   plan: Plan;
   map: MemoryMap;
   training: TrainingSpec;
-  /** Names of the optimizer's state arrays. */
-  states: readonly string[];
+  /** The arrays of a generation behind the parameters. */
+  states: StateArrays;
   cores: number;
   workers: number;
   batchSize: number;
@@ -57,7 +60,10 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     largestShardRows: Math.ceil(batchSize / config.shards),
     dataset: dataset.spec,
   });
-  const { states } = createOptimizer(config.optimizer);
+  const { needsWholeParameters = false } = createOptimizer(training.optimizer);
+  // The workers plan them again: here for the refusal of groups that match nothing.
+  planSegments({ ...plan, optimizer: training.optimizer, isByParameter: needsWholeParameters });
+  const states = describeStates(training.optimizer, training.averaging);
   const map = mapMemory({
     plan,
     dataset: dataset.spec,
@@ -65,12 +71,10 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     shards: config.shards,
     workers,
     maxWorkers,
-    stateCount: states.length,
-    hasNorm: training.clipNorm !== null,
+    stateCount: states.names.length,
+    hasNorm: hasNormPhase(training),
+    hasWholeRanges: needsWholeParameters,
   });
-  const steps = stepsPerEpoch(training.sampler);
-  const epochs = config.epochs ?? null;
-  const totalSteps = config.steps ?? (config.epochs ?? 0) * steps;
   return {
     config,
     numerics,
@@ -82,28 +86,44 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     cores,
     workers,
     batchSize,
-    stepsPerEpoch: steps,
-    epochs,
-    totalSteps,
+    stepsPerEpoch: stepsPerEpoch(training.sampler),
+    epochs: config.epochs ?? null,
+    totalSteps: training.totalSteps,
   };
 }
 
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {
   const { batchSize, shuffle } = config.data;
   const trainSamples = parts.train.length;
+  const sampler = {
+    seed: config.seed,
+    trainSamples,
+    batchSize: batchSize === 'full' ? trainSamples : Math.min(batchSize, trainSamples),
+    shards: config.shards,
+    isShuffled: shuffle,
+  };
+  if (config.schedule?.name === 'reduceOnPlateau' && parts.validation.length === 0) throw new PlateauError();
   return {
-    sampler: {
-      seed: config.seed,
-      trainSamples,
-      batchSize: batchSize === 'full' ? trainSamples : Math.min(batchSize, trainSamples),
-      shards: config.shards,
-      isShuffled: shuffle,
-    },
+    sampler,
     validationSamples: parts.validation.length,
     testSamples: parts.test.length,
-    optimizer: config.optimizer,
-    clipNorm: config.clip?.norm ?? null,
+    optimizer: scaleToBatch(config.optimizer, sampler.batchSize),
+    schedule: config.schedule,
+    totalSteps: config.steps ?? (config.epochs ?? 0) * stepsPerEpoch(sampler),
+    clip: config.clip,
+    averaging: config.averaging,
   };
+}
+
+/** A schedule that follows evaluations, and none to follow. */
+class PlateauError extends Error {
+  readonly exitCode = 2;
+
+  constructor() {
+    super(
+      'schedule: expected a validation part for reduceOnPlateau, got none; set data.validation or use another schedule',
+    );
+  }
 }
 
 /** More workers than there are seats. */

@@ -146,6 +146,7 @@ class Training {
     const validation = await this.#evaluate('validate');
     const isBest = this.#isBetter(validation);
     this.#validation = validation;
+    this.#session.noteEvaluation(this.#watched(validation));
     if (isBest) {
       this.#session.engine.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
