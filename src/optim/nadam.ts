@@ -8,6 +8,10 @@ type NadamConfig = Extract<OptimizerConfig, { name: 'nadam' }>;
 /**
  * Adam with Nesterov's momentum (Dozat 2016, "Incorporating Nesterov momentum into Adam") in PyTorch's form: the momentum of step t is
  * μ_t = beta1 (1 − 0.5 · 0.96^(t · momentumDecay)), and the corrections divide by 1 − Π μ.
+ *
+ * The correction of the first moment is that of PyTorch 1.13, of which the fixtures are: μ_t is twice in its product. PyTorch 2.0 took one
+ * of the two out (github.com/pytorch/pytorch/pull/92699), as the paper has it; the step differs by up to 1 % in the first steps and by
+ * nothing once the product has vanished.
  */
 export function nadam({ beta1, beta2, eps, momentumDecay }: NadamConfig): Optimizer {
   const momentumAt = (t: number): number => beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
@@ -17,6 +21,7 @@ export function nadam({ beta1, beta2, eps, momentumDecay }: NadamConfig): Optimi
     update(kernels, { step, lr, weightDecay, elements, gradient, from, to }) {
       const t = step + 1;
       const product = products(t);
+      const momentum = momentumAt(t);
       const next = momentumAt(t + 1);
       kernels.nadam(
         to[0]!,
@@ -27,8 +32,8 @@ export function nadam({ beta1, beta2, eps, momentumDecay }: NadamConfig): Optimi
         to[2]!,
         from[2]!,
         elements,
-        (lr * (1 - momentumAt(t))) / (1 - product),
-        (lr * next) / (1 - product * next),
+        (lr * (1 - momentum)) / (1 - product),
+        (lr * next) / (1 - product * momentum * next),
         beta1,
         beta2,
         eps,
