@@ -28,7 +28,7 @@ const HASHED_KEYS = [
  * lockstep did before there was the key: at that value it is left out, so that old configs keep their hashes. Keys that a mapping had
  * from the start are always hashed: a changed default then changes the hash, as it has to.
  */
-export const JOINED_LATER: Readonly<Record<string, unknown>> = { 'evaluation.minDelta': 0 };
+export const JOINED_LATER: Readonly<Record<string, unknown>> = { 'evaluation.minDelta': 0, 'optimizer.amsgrad': false };
 
 /** The hash of what decides the bits; `numerics` is what `auto` has become on this machine. */
 export function configSha256(config: TrainConfig, numerics: 'portable' | 'fast'): string {

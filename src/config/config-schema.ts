@@ -20,7 +20,8 @@ import {
   stepsSchema,
 } from '../experiment/experiment.schema.ts';
 import { lossSchema, modelSchema } from '../nn/nn.schema.ts';
-import { clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
+import { averagingSchema, clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
+import { scheduleSchema } from '../optim/schedule.schema.ts';
 import { type Frozen, mapping } from './scalars.schema.ts';
 
 /** Every key of a config. Their order is the order in which a resolved config is written. */
@@ -37,7 +38,9 @@ export const configSchema = mapping({
   loss: lossSchema.describe('what training lowers'),
   microBatch: microBatchSchema,
   optimizer: optimizerSchema.prefault({}).describe('how gradients change weights; adam where nothing is said'),
-  clip: clipSchema.optional().describe('limits the global norm of the gradient'),
+  clip: clipSchema.optional().describe('limits the elements or the global norm of the gradient'),
+  averaging: averagingSchema.optional().describe('keeps an average of the weights beside them'),
+  schedule: scheduleSchema.optional().describe('how the learning rate goes on; constant where nothing is said'),
   epochs: epochsSchema,
   steps: stepsSchema,
   until: untilSchema.describe('what ends the run before its length is over'),

@@ -1,13 +1,12 @@
 // The keys, names and layers of parts that lockstep does not have yet → refusals that say so. Coordinator only; changes the tree.
+import { OPTIMIZER_PHRASE } from '../optim/optim.schema.ts';
 import type { ConfigIssue } from './config-error.ts';
 import { type ConfigNode, nodeAt, type Path } from './config-node.ts';
 import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
 const LATER_KEYS: Record<string, string> = {
-  schedule: 'learning rate schedules are',
   checkpoint: 'checkpoints are',
-  averaging: 'weight averaging is',
   augmentation: 'augmentation is',
   faults: 'injected faults are',
   workersAt: 'a changing number of workers is',
@@ -18,19 +17,7 @@ const LATER_KEYS: Record<string, string> = {
   'logging.tensorboard': 'TensorBoard logging is',
 };
 
-const LATER_OPTIMIZERS = [
-  'adadelta',
-  'adagrad',
-  'adamax',
-  'lamb',
-  'lars',
-  'lbfgs',
-  'lion',
-  'muon',
-  'nadam',
-  'radam',
-  'rmsprop',
-];
+const LATER_OPTIMIZERS = ['adadelta', 'adamax', 'lars', 'lbfgs', 'muon'];
 
 const LATER_LAYERS = [
   'attention',
@@ -76,7 +63,7 @@ function refuseOptimizer(root: ConfigNode): ConfigIssue[] {
   const node = nodeAt(root, path);
   if (node === undefined || !LATER_OPTIMIZERS.includes(String(node.content).toLowerCase())) return [];
   const advice = `${node.content} is not built yet`;
-  return [{ origin: node.origin, path, expected: 'an optimizer: sgd, adam or adamw', got: showNode(node), advice }];
+  return [{ origin: node.origin, path, expected: OPTIMIZER_PHRASE, got: showNode(node), advice }];
 }
 
 function refuseModel(root: ConfigNode): ConfigIssue[] {

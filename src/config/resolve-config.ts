@@ -45,6 +45,8 @@ function betweenKeysIssues(root: ConfigNode): ConfigIssue[] {
   const maxWorkers = scalarAt(root, ['maxWorkers']);
   if (typeof workers === 'number' && typeof maxWorkers === 'number' && maxWorkers < workers)
     refuse(['maxWorkers'], `${workers} or more, as workers is ${workers}`, 'raise it, or lower workers');
+  if (scalarAt(root, ['optimizer', 'lr']) === 0 && nodeAt(root, ['schedule']) !== undefined)
+    refuse(['optimizer', 'lr'], 'a number above 0, as there is a schedule', 'raise it, or remove schedule');
   return issues;
 }
 

@@ -7,7 +7,7 @@ import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from '.
 import type { Fault } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
 import type { TrainingSpec } from './job.ts';
-import { type MemoryMap, RECORD_CELLS, SEAT_CELLS } from './memory-map.ts';
+import { type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
@@ -79,6 +79,7 @@ export class Engine {
     this.#spec = spec;
     this.#views = attachViews(spec.memory, spec.map);
     initializeWords(spec.map.words, this.#views.words64, this.#views.words32, 0);
+    this.#views.stretch[STRETCH_CELLS.lrFactor] = 1;
     this.#machine = createCoordinator(spec.map.words);
     this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
@@ -133,6 +134,11 @@ export class Engine {
     return { lossNumerator: total(0), denominator: total(1), correct: total(2) };
   }
 
+  /** What the steps from now on multiply the learning rate by, under `reduceOnPlateau`; at the gate only. */
+  setLrFactor(factor: number): void {
+    this.#views.stretch[STRETCH_CELLS.lrFactor] = factor;
+  }
+
   /** Keeps the committed parameters as the best ones; at the gate only. */
   keepBest(): void {
     const { map, memory } = this.#spec;
@@ -140,7 +146,7 @@ export class Engine {
     new Uint8Array(memory.buffer).copyWithin(map.best, from, from + map.arrayBytes);
   }
 
-  /** A view of one array of the committed generation: 0 the parameters, then the optimizer's states; at the gate only. */
+  /** A view of one array of the committed generation: 0 the parameters, then the states; at the gate only. */
   committed(array: number): Float32Array {
     const { map, memory } = this.#spec;
     return new Float32Array(memory.buffer, map.generations[this.step & 1] + array * map.arrayBytes, map.arrayBytes / 4);

@@ -18,8 +18,12 @@ const OS_PAGE_BYTES = 4096;
 export const SEAT_CELLS = { times: 0, doneAt: 8, phase: 9, step: 10, index: 11 } as const;
 export const SEAT_CELL_COUNT = 16;
 
-/** When the stretch of steps began that is under way; 1 where it is an evaluation, which is no step's time. */
-export const STRETCH_CELLS = { startMs: 0, isEvaluation: 1 } as const;
+/**
+ * When the stretch of steps began that is under way; 1 where it is an evaluation, which is no step's time; what evaluations have made of
+ * the learning rate (`reduceOnPlateau`), 1 before the first.
+ */
+export const STRETCH_CELLS = { startMs: 0, isEvaluation: 1, lrFactor: 2 } as const;
+export const STRETCH_CELL_COUNT = 3;
 
 /** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
 export const RECORD_CELLS = {
@@ -68,13 +72,13 @@ export interface MemoryMap {
   words64: number;
   words32: number;
   seatCells: number;
-  /** Two f64 cells, the coordinator's, written before anybody is let go: `STRETCH_CELLS`. */
+  /** f64 cells, the coordinator's, written at the gate before anybody is let go: `STRETCH_CELLS`. */
   stretch: number;
   recordRing: number;
   chunkCells: number;
   constants: number;
   generations: readonly [number, number];
-  /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states. */
+  /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states, then the average. */
   arrayBytes: number;
   best: number;
   /** The reduced gradient between NORM and UPDATE; 0 bytes where there is no clipping. */
@@ -111,6 +115,8 @@ export interface MemoryShape {
   maxWorkers: number;
   stateCount: number;
   hasNorm: boolean;
+  /** Ranges of whole parameters, for an optimizer that needs them whole. */
+  hasWholeRanges?: boolean;
 }
 
 /** A run that does not fit: the message carries the table and what would fit. */
@@ -154,7 +160,8 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     return offset;
   };
 
-  const ranges = planRanges(plan.parameterElements);
+  const boundaries = shape.hasWholeRanges ? plan.parameters.map(({ elementOffset }) => elementOffset) : undefined;
+  const ranges = planRanges(plan.parameterElements, boundaries);
   const chunks = Math.max(evaluationChunks(parts.validation, plan.rows), evaluationChunks(parts.test, plan.rows));
   const words = layOutWords({ shards, ranges: ranges.count, chunks, seats: maxWorkers, hasNorm });
   const sumCells = plan.sums.length;
@@ -196,7 +203,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     words64: reserve('control', words.count64 * 8),
     words32: reserve('control', words.count32 * 4),
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
-    stretch: reserve('control', 16),
+    stretch: reserve('control', STRETCH_CELL_COUNT * 8),
     recordRing: reserve('control', records * recordCells * 8),
     chunkCells: reserve('control', chunks * sumCells * 8),
     constants: reserve('control', plan.constants.length * 4),

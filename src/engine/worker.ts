@@ -57,7 +57,7 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
   const cells = views.seatCells(seat);
   const clock = new PhaseClock(cells);
   const shards = new ShardPhase(plan, kernels, map, views, training, clock, seat);
-  const ranges = new RangePhase(plan.parameterElements, kernels, memory, map, views, training, clock, seat);
+  const ranges = new RangePhase(plan, kernels, memory, map, views, training, clock, seat);
   const evaluation = new EvaluationPhase(plan, kernels, map, views, training, seat);
   const beat = beatWord(words, seat);
   const seatAt = seatWord(words, seat);

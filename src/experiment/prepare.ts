@@ -3,12 +3,15 @@ import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
-import type { TrainingSpec } from '../engine/job.ts';
+import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
 import type { Until } from '../engine/until.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
 import { buildModel } from '../nn/build-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
+import { scaleToBatch } from '../optim/reference-batch.ts';
+import { planSegments } from '../optim/segments.ts';
+import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -20,8 +23,8 @@ export interface PreparedRun {
   plan: Plan;
   map: MemoryMap;
   training: TrainingSpec;
-  /** Names of the optimizer's state arrays. */
-  states: readonly string[];
+  /** The arrays of a generation behind the parameters. */
+  states: StateArrays;
   cores: number;
   workers: number;
   batchSize: number;
@@ -59,7 +62,10 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     smallestShardRows: smallestShardRows(training.sampler),
     dataset: dataset.spec,
   });
-  const { states } = createOptimizer(config.optimizer);
+  const { needsWholeParameters = false } = createOptimizer(training.optimizer);
+  // The workers plan them again: here for the refusal of groups that match nothing.
+  planSegments({ ...plan, optimizer: training.optimizer, isByParameter: needsWholeParameters });
+  const states = describeStates(training.optimizer, training.averaging);
   const map = mapMemory({
     plan,
     dataset: dataset.spec,
@@ -67,12 +73,10 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     shards: config.shards,
     workers,
     maxWorkers,
-    stateCount: states.length,
-    hasNorm: training.clipNorm !== null,
+    stateCount: states.names.length,
+    hasNorm: hasNormPhase(training),
+    hasWholeRanges: needsWholeParameters,
   });
-  const steps = stepsPerEpoch(training.sampler);
-  const epochs = config.epochs ?? null;
-  const totalSteps = config.steps ?? (config.epochs ?? 0) * steps;
   return {
     config,
     numerics,
@@ -84,29 +88,32 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     cores,
     workers,
     batchSize,
-    stepsPerEpoch: steps,
-    epochs,
-    totalSteps,
+    stepsPerEpoch: stepsPerEpoch(training.sampler),
+    epochs: config.epochs ?? null,
+    totalSteps: training.totalSteps,
   };
 }
 
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {
   const { batchSize, shuffle } = config.data;
   const trainSamples = parts.train.length;
-  const { patience } = config.evaluation;
-  if (patience !== undefined && parts.validation.length === 0) throw new PatienceError(patience);
+  const sampler = {
+    seed: config.seed,
+    trainSamples,
+    batchSize: batchSize === 'full' ? trainSamples : Math.min(batchSize, trainSamples),
+    shards: config.shards,
+    isShuffled: shuffle,
+  };
+  if (parts.validation.length === 0) refuseWithoutValidation(config);
   return {
-    sampler: {
-      seed: config.seed,
-      trainSamples,
-      batchSize: batchSize === 'full' ? trainSamples : Math.min(batchSize, trainSamples),
-      shards: config.shards,
-      isShuffled: shuffle,
-    },
+    sampler,
     validationSamples: parts.validation.length,
     testSamples: parts.test.length,
-    optimizer: config.optimizer,
-    clipNorm: config.clip?.norm ?? null,
+    optimizer: scaleToBatch(config.optimizer, sampler.batchSize),
+    schedule: config.schedule,
+    totalSteps: config.steps ?? (config.epochs ?? 0) * stepsPerEpoch(sampler),
+    clip: config.clip,
+    averaging: config.averaging,
     until: describeUntil(config),
   };
 }
@@ -116,15 +123,23 @@ function describeUntil({ until }: TrainConfig): Until | null {
   return { loss: until.loss ?? null, gradNorm: until.gradNorm ?? null, plateau: until.plateau ?? null };
 }
 
-/** Early stopping that has nothing to look at. */
-class PatienceError extends Error {
-  readonly exitCode = 2;
-
-  constructor(patience: number) {
-    super(
+/** What follows evaluations needs some to follow. */
+function refuseWithoutValidation({ evaluation: { patience }, schedule }: TrainConfig): void {
+  if (patience !== undefined) {
+    throw new ValidationPartError(
       `evaluation.patience: expected a validation part to look at, got ${patience} without one; set data.validation or remove patience`,
     );
   }
+  if (schedule?.name === 'reduceOnPlateau') {
+    throw new ValidationPartError(
+      'schedule: expected a validation part for reduceOnPlateau, got none; set data.validation or use another schedule',
+    );
+  }
+}
+
+/** A run that looks at a validation part and has none. */
+class ValidationPartError extends Error {
+  readonly exitCode = 2;
 }
 
 /** More workers than there are seats. */

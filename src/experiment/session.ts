@@ -6,7 +6,9 @@ import { Engine } from '../engine/engine.ts';
 import type { Fault } from '../engine/faults.ts';
 import type { WorkerPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
+import type { KernelSet } from '../kernels/kernel-set.ts';
 import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
+import { initialPlateau, nextPlateau, type PlateauState, plateauRules } from '../optim/plateau.ts';
 import { initializeParameters } from '../plan/initialize.ts';
 import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -18,6 +20,8 @@ export interface Session {
   parameters(): NamedTensor[];
   /** The parameters that were kept as the best ones. */
   bestParameters(): NamedTensor[];
+  /** An evaluation gave this value of the watched figure: what a schedule makes of it holds for the steps from now on. */
+  noteEvaluation(value: number): void;
   hashes(): { weightsSha256: string; stateSha256: string };
 }
 
@@ -36,6 +40,7 @@ export function openSession(
   fillSamples(run, memory);
   const { kernels } = instantiateKernels(module, memory, numerics.build);
   initializeParameters(plan, kernels, config.seed, map.generations[0]);
+  initializeStates(run, kernels);
   const { parts } = dataset;
   new Uint32Array(memory.buffer, map.validationIds, parts.validation.length).set(parts.validation);
   new Uint32Array(memory.buffer, map.testIds, parts.test.length).set(parts.test);
@@ -53,13 +58,20 @@ export function openSession(
     onStep,
   });
   const parameters = () => namedTensors(plan.parameters, engine.committed(0));
+  const rules = plateauRules(training.schedule, training.optimizer.lr, config.evaluation.mode);
+  let plateau = rules && initialPlateau(rules);
   return {
     engine,
     parameters,
     bestParameters: () => namedTensors(plan.parameters, engine.best()),
+    noteEvaluation(value) {
+      if (rules === null || plateau === null) return;
+      plateau = nextPlateau(rules, plateau, value);
+      engine.setLrFactor(plateau.factor);
+    },
     hashes: () => ({
       weightsSha256: weightsSha256(parameters()),
-      stateSha256: stateSha256(committedState(run, engine)),
+      stateSha256: stateSha256(committedState(run, engine, plateau)),
     }),
   };
 }
@@ -71,15 +83,26 @@ function fillSamples({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memo
   dataset.fill(inputs, arrayOf(buffer, target.storage, map.targets, samples * perTarget) as Targets);
 }
 
+/** Memory begins as zeros: only what begins otherwise is written, padding included, into the generation that step 0 reads. */
+function initializeStates({ map, states }: PreparedRun, kernels: KernelSet['kernels']): void {
+  const first = map.generations[0];
+  const elements = map.arrayBytes / 4;
+  states.initialValues.forEach((value, index) => {
+    const at = first + (index + 1) * map.arrayBytes;
+    if (value === 'parameters') kernels.copy(at, first, elements);
+    else if (value !== 0) kernels.fill(at, value, elements);
+  });
+}
+
 function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteOffset: number, length: number) {
   if (storage === 'u8') return new Uint8Array(buffer, byteOffset, length);
   return storage === 'i32' ? new Int32Array(buffer, byteOffset, length) : new Float32Array(buffer, byteOffset, length);
 }
 
 /** All that the next step depends on. */
-function committedState(run: PreparedRun, engine: Engine): RunState {
-  const { plan, states, stepsPerEpoch } = run;
-  const optimizerState = states.flatMap((state, index) =>
+function committedState(run: PreparedRun, engine: Engine, plateau: PlateauState | null): RunState {
+  const { plan, states, stepsPerEpoch, training } = run;
+  const optimizerState = states.names.flatMap((state, index) =>
     namedTensors(plan.parameters, engine.committed(index + 1)).map((tensor) => ({
       ...tensor,
       name: `${state}.${tensor.name}`,
@@ -90,7 +113,7 @@ function committedState(run: PreparedRun, engine: Engine): RunState {
     parameters: namedTensors(plan.parameters, engine.committed(0)),
     statistics: namedTensors(plan.statistics, engine.committed(0)),
     optimizerState,
-    ...(run.training.until?.plateau && { schedule: plateauState(engine) }),
+    schedule: { ...(training.until?.plateau && describeLeastLoss(engine)), ...plateau },
     epoch: Math.floor(step / stepsPerEpoch),
     step,
   };
@@ -104,6 +127,6 @@ function namedTensors(places: readonly (PlanParameter | PlanStatistic)[], values
   }));
 }
 
-function plateauState({ leastLoss: { least, stepsSince } }: Engine): Record<string, number> {
+function describeLeastLoss({ leastLoss: { least, stepsSince } }: Engine): Record<string, number> {
   return { leastLoss: least, stepsSinceLeastLoss: stepsSince };
 }

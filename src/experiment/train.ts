@@ -171,6 +171,7 @@ class Training {
     const isBest = this.#isBetter(validation);
     this.#validation = validation;
     this.#evaluationsSinceBest = isBest ? 0 : this.#evaluationsSinceBest + 1;
+    this.#session.noteEvaluation(this.#watched(validation));
     if (isBest) {
       this.#session.engine.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);

@@ -3,6 +3,19 @@
 /** A numeric routine on byte addresses in the shared memory; 0 or undefined where it has no result. */
 export type Kernel = (...args: number[]) => number;
 
+/** The optimizers beside sgd and adam, and what clipping by value and averaging need. */
+const OPTIMIZER_KERNELS = [
+  'amsgrad',
+  'nadam',
+  'radam',
+  'lamb',
+  'rmsprop',
+  'adagrad',
+  'lion',
+  'clampSquareSum',
+  'movingAverage',
+] as const;
+
 /** Every kernel; the order is that of the sources in assembly/. */
 export const KERNEL_NAMES = [
   'gemm',
@@ -40,6 +53,7 @@ export const KERNEL_NAMES = [
   'scaleSquareSum',
   'sgd',
   'adam',
+  ...OPTIMIZER_KERNELS,
   'uniform',
 ] as const;
 

@@ -3,13 +3,16 @@
 // Every sum has the order that the fast kernels document, and every f32 operation is rounded by Math.fround, so that the
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
+import { clipAverageKernels } from './reference/clip-average.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { lossKernels } from './reference/losses.ts';
+import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { stridedKernels } from './reference/strided.ts';
+import { twoMomentOptimizers } from './reference/two-moment-optimizers.ts';
 import { viewMemory } from './reference/views.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
@@ -23,6 +26,9 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...gatherKernels(views),
       ...lossKernels(views),
       ...optimizerKernels(views),
+      ...oneMomentOptimizers(views),
+      ...twoMomentOptimizers(views),
+      ...clipAverageKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
     },

@@ -41,7 +41,7 @@ function regionsOf(map: MemoryMap, { plan, dataset, parts, maxWorkers, hasNorm }
     region('words64', map.words64, map.words.count64 * 8),
     region('words32', map.words32, map.words.count32 * 4),
     region('seatCells', map.seatCells, maxWorkers * SEAT_CELL_COUNT * 8, 4096),
-    region('stretch', map.stretch, 16),
+    region('stretch', map.stretch, 24),
     region('recordRing', map.recordRing, map.records * map.recordCells * 8),
     region('chunkCells', map.chunkCells, map.chunks * map.sumCells * 8),
     region('constants', map.constants, plan.constants.length * 4),

@@ -108,10 +108,10 @@ describe('the rest of a prepared run', () => {
 
   it('has a NORM phase only with clipping', () => {
     expect(prepare().map.words.hasNorm).toBe(false);
-    expect(prepare().training.clipNorm).toBeNull();
+    expect(prepare().training.clip).toBeUndefined();
     const clipped = prepare({ clip: { norm: 0.5 } });
     expect(clipped.map.words.hasNorm).toBe(true);
-    expect(clipped.training.clipNorm).toBe(0.5);
+    expect(clipped.training.clip).toEqual({ norm: 0.5 });
   });
 
   it('has the seed, the shards and the shuffle in its sampler', () => {

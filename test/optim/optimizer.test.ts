@@ -40,6 +40,7 @@ function update(
     optimizer.update(kernels, {
       step,
       lr: config.lr,
+      weightDecay: config.weightDecay,
       elements: end - begin,
       gradient: at(2 * arrays) + begin * 4,
       from: place(0),

@@ -1,11 +1,14 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
+export * from './clip-average';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
 export * from './gemm';
 export * from './losses';
 export * from './math';
+export * from './one-moment-optimizers';
 export * from './optimizers';
 export * from './random';
 export * from './reduce';
 export * from './strided';
+export * from './two-moment-optimizers';
