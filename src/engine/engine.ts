@@ -139,10 +139,10 @@ export class Engine {
     this.#views.stretch[STRETCH_CELLS.lrFactor] = factor;
   }
 
-  /** Keeps the committed parameters as the best ones; at the gate only. */
-  keepBest(): void {
+  /** Keeps array `array` of the committed generation as the best parameters; at the gate only. */
+  keepBest(array: number): void {
     const { map, memory } = this.#spec;
-    const from = map.generations[this.step & 1];
+    const from = map.generations[this.step & 1] + array * map.arrayBytes;
     new Uint8Array(memory.buffer).copyWithin(map.best, from, from + map.arrayBytes);
   }
 

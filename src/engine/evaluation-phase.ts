@@ -1,6 +1,7 @@
 // A chunk of a part's samples → the loss sums over it, in the chunk's cells. Worker, under the chunk's claim.
 import { shardRange } from '../data/sampler.ts';
 import type { KernelSet } from '../kernels/kernel-set.ts';
+import { describeStates } from '../optim/states.ts';
 import { createInterpreter, type Interpreter } from '../plan/interpreter.ts';
 import { ENV, type Plan } from '../plan/plan.ts';
 import type { TrainingSpec } from './job.ts';
@@ -9,12 +10,13 @@ import { PHASE } from './protocol-words.ts';
 import { createEnv } from './shard-phase.ts';
 import type { SharedViews } from './shared-views.ts';
 
-/** Evaluates chunks of the validation or test part, with the committed weights or with the best ones. */
+/** Evaluates chunks of the validation or test part, with the committed weights (their average, where there is one) or with the best ones. */
 export class EvaluationPhase {
   readonly #map: MemoryMap;
   readonly #views: SharedViews;
   readonly #training: TrainingSpec;
   readonly #rows: number;
+  readonly #evaluatedArray: number;
   readonly #env: Float64Array;
   readonly #gather: Interpreter;
   readonly #forward: Interpreter;
@@ -31,6 +33,7 @@ export class EvaluationPhase {
     this.#views = views;
     this.#training = training;
     this.#rows = plan.rows;
+    this.#evaluatedArray = describeStates(training.optimizer, training.averaging).averageArray ?? 0;
     this.#env = createEnv(map, seat, training.sampler.seed);
     this.#gather = createInterpreter(plan.evaluate.gather, kernels, this.#env);
     this.#forward = createInterpreter(plan.evaluate.forward, kernels, this.#env);
@@ -45,7 +48,8 @@ export class EvaluationPhase {
     const range = shardRange(samples, map.chunks, chunk);
     const firstCell = chunk * map.sumCells;
     this.#views.chunkCells.fill(0, firstCell, firstCell + map.sumCells);
-    this.#env[ENV.parameters] = phase === PHASE.testBest ? map.best : map.generations[step & 1];
+    const committed = map.generations[step & 1] + this.#evaluatedArray * map.arrayBytes;
+    this.#env[ENV.parameters] = phase === PHASE.testBest ? map.best : committed;
     this.#env[ENV.sums] = map.chunkCells + firstCell * 8;
     for (let done = 0; done < range.count; done += this.#rows) {
       this.#env[ENV.rows] = Math.min(this.#rows, range.count - done);

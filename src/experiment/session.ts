@@ -13,13 +13,21 @@ import { initializeParameters } from '../plan/initialize.ts';
 import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
 import type { PreparedRun } from './prepare.ts';
 
+/** What a network is after training: its parameters, and the running statistics that evaluation needs too. */
+export interface Weights {
+  parameters: NamedTensor[];
+  statistics: NamedTensor[];
+}
+
 /** A run whose workers stand at the gate, or would. */
 export interface Session {
   engine: Engine;
-  /** The committed parameters, as views of shared memory; at the gate only. */
-  parameters(): NamedTensor[];
-  /** The parameters that were kept as the best ones. */
-  bestParameters(): NamedTensor[];
+  /** What is evaluated and written: the committed parameters, or their average; views of shared memory, at the gate only. */
+  weights(): Weights;
+  /** Keeps them as the best ones. */
+  keepBest(): void;
+  /** What was kept as the best ones. */
+  bestWeights(): Weights;
   /** An evaluation gave this value of the watched figure: what a schedule makes of it holds for the steps from now on. */
   noteEvaluation(value: number): void;
   hashes(): { weightsSha256: string; stateSha256: string };
@@ -57,20 +65,26 @@ export function openSession(
     faults,
     onStep,
   });
-  const parameters = () => namedTensors(plan.parameters, engine.committed(0));
+  const evaluatedArray = run.states.averageArray ?? 0;
+  const weightsOf = (values: Float32Array): Weights => ({
+    parameters: namedTensors(plan.parameters, values),
+    statistics: namedTensors(plan.statistics, values),
+  });
+  const weights = () => weightsOf(engine.committed(evaluatedArray));
   const rules = plateauRules(training.schedule, training.optimizer.lr, config.evaluation.mode);
   let plateau = rules && initialPlateau(rules);
   return {
     engine,
-    parameters,
-    bestParameters: () => namedTensors(plan.parameters, engine.best()),
+    weights,
+    keepBest: () => engine.keepBest(evaluatedArray),
+    bestWeights: () => weightsOf(engine.best()),
     noteEvaluation(value) {
       if (rules === null || plateau === null) return;
       plateau = nextPlateau(rules, plateau, value);
       engine.setLrFactor(plateau.factor);
     },
     hashes: () => ({
-      weightsSha256: weightsSha256(parameters()),
+      weightsSha256: weightsSha256(weights().parameters),
       stateSha256: stateSha256(committedState(run, engine, plateau)),
     }),
   };

@@ -173,7 +173,7 @@ class Training {
     this.#evaluationsSinceBest = isBest ? 0 : this.#evaluationsSinceBest + 1;
     this.#session.noteEvaluation(this.#watched(validation));
     if (isBest) {
-      this.#session.engine.keepBest();
+      this.#session.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
       this.#best = { epoch, validationLoss: validation.loss, metric: this.#watched(validation) };
     }
@@ -210,13 +210,12 @@ class Training {
 
   /** Writes the weights and the summary; what a failed run cannot give is left out. */
   #end(status: Summary['status'], test?: LossAndMetric, error?: Error): TrainResult {
-    const { engine, parameters, bestParameters } = this.#session;
+    const { engine, weights, bestWeights } = this.#session;
     this.report.end();
     const hashes = error === undefined ? this.#session.hashes() : undefined;
     const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
-    this.#folder.writeWeights('last', parameters(), metadata);
-    if (this.#best !== undefined)
-      this.#folder.writeWeights('best', bestParameters(), { epoch: String(this.#best.epoch) });
+    this.#folder.writeWeights('last', weights(), metadata);
+    if (this.#best !== undefined) this.#folder.writeWeights('best', bestWeights(), { epoch: String(this.#best.epoch) });
     const summary = summarize(this.#run, {
       status,
       error,

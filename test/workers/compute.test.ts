@@ -87,7 +87,7 @@ describe.each([1, 2, 3, 5])('%i workers', (workers) => {
       return [...shared.views.chunkCells];
     };
     expect(await cells('validate')).toEqual(evaluateAlone(alone, PHASE.validate, 20));
-    engine.keepBest();
+    engine.keepBest(0);
     const testedAt20 = evaluateAlone(alone, PHASE.test, 20);
     await engine.runTo(21);
     trainAlone(alone, 1, 20);
