@@ -6,7 +6,7 @@ import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { Fault } from './faults.ts';
 import type { TrainingSpec } from './job.ts';
-import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
+import { COUNTED_CELL, type MemoryMap, SEAT_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
@@ -33,6 +33,8 @@ export interface EvaluationTotals {
   lossNumerator: number;
   denominator: number;
   correct: number;
+  /** Labels that count. */
+  counted: number;
 }
 
 /** What an engine works on; the memory holds samples and initial weights already. */
@@ -122,9 +124,12 @@ export class Engine {
     this.#records.beginEvaluation();
     this.#machine.evaluation = phase;
     await this.#settle(() => this.#machine.evaluation === 0 && isQuiet(this.#machine));
-    const { chunks, sumCells } = this.#spec.map;
+    const { plan, map } = this.#spec;
+    const { chunks, sumCells } = map;
     const total = (cell: number): number => treeTotal(chunks, (c) => this.#views.chunkCells[c * sumCells + cell]);
-    return { lossNumerator: total(0), denominator: total(1), correct: total(2) };
+    const denominator = total(1);
+    const counted = plan.sums.length > COUNTED_CELL ? total(COUNTED_CELL) : denominator;
+    return { lossNumerator: total(0), denominator, correct: total(2), counted };
   }
 
   /** Keeps the committed parameters as the best ones; at the gate only. */

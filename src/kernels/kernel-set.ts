@@ -41,6 +41,12 @@ export const KERNEL_NAMES = [
   'sgd',
   'adam',
   'uniform',
+  'gatherLabelRows',
+  'weightedCrossEntropy',
+  'negativeLogLikelihood',
+  'absoluteError',
+  'logisticLoss',
+  'klDivergence',
 ] as const;
 
 /** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */

@@ -6,10 +6,12 @@ import type { KernelSet } from './kernel-set.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { labelLossKernels } from './reference/label-losses.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { stridedKernels } from './reference/strided.ts';
+import { valueLossKernels } from './reference/value-losses.ts';
 import { viewMemory } from './reference/views.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
@@ -22,6 +24,8 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...elementwiseKernels(views),
       ...gatherKernels(views),
       ...lossKernels(views),
+      ...labelLossKernels(views),
+      ...valueLossKernels(views),
       ...optimizerKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),

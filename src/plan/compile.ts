@@ -65,7 +65,7 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
     rows,
     parameters: [...parameters.parameters],
     parameterElements: parameters.elements,
-    sums: [...SUM_NAMES],
+    sums: [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])],
     metric: model.metric,
     constants: [...constants.words],
     buffers: describeBuffers(train, trainPlacement, names),

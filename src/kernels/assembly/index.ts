@@ -9,3 +9,5 @@ export * from './optimizers';
 export * from './random';
 export * from './reduce';
 export * from './strided';
+export * from './label-losses';
+export * from './value-losses';
