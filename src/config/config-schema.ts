@@ -19,7 +19,7 @@ import {
   seedSchema,
   stepsSchema,
 } from '../experiment/experiment.schema.ts';
-import { lossSchema, modelSchema } from '../nn/nn.schema.ts';
+import { type LossConfig, lossSchema, modelSchema } from '../nn/nn.schema.ts';
 import { averagingSchema, clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
 import { scheduleSchema } from '../optim/schedule.schema.ts';
 import { type Frozen, mapping } from './scalars.schema.ts';
@@ -52,7 +52,8 @@ export const configSchema = mapping({
 export type ParsedConfig = z.output<typeof configSchema>;
 
 /** A resolved config: every default filled in, frozen to the leaves; it has either `epochs` or `steps`. */
-export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'evaluation'>> {
+export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'loss' | 'evaluation'>> {
   readonly name: string;
+  readonly loss: LossConfig;
   readonly evaluation: EvaluationConfig;
 }

@@ -74,19 +74,29 @@ function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | u
   if (definition(schema).type === 'object') return mappings[0];
   const content = node?.content;
   if (!(content instanceof Map)) return undefined;
-  const { discriminator } = definition(schema);
+  const discriminator = discriminatorOf(schema);
   if (discriminator === undefined) return mappings.find((mapping) => content.has(kindOf(mapping)));
   const name = content.get(discriminator)?.content;
   return mappings.find((mapping) => namesOf(mapping, discriminator).has(name as string | undefined));
 }
 
 function describe(schema: Schema, mapping: Schema): KnownMapping {
-  const { type, discriminator } = definition(schema);
+  const { type } = definition(schema);
+  const discriminator = discriminatorOf(schema);
   const keys = Object.keys(definition(mapping).shape!);
   if (type === 'object') return { name: '', keys };
   if (discriminator === undefined) return { name: kindOf(mapping), keys };
   const [name] = namesOf(mapping, discriminator);
   return { name: String(name), keys };
+}
+
+/** The key that says which mapping of a union is meant; where a bare name is allowed as well, the first key of all of them. */
+function discriminatorOf(schema: Schema): string | undefined {
+  const { discriminator } = definition(schema);
+  const mappings = mappingsOf(schema);
+  if (discriminator !== undefined || mappings.length < 2) return discriminator;
+  const [kind] = mappings.map(kindOf);
+  return mappings.every((mapping) => kindOf(mapping) === kind) ? kind : undefined;
 }
 
 /** A layer's kind is its first key. */

@@ -1,5 +1,6 @@
 // A config's values with their origins → the config with every default filled in, frozen; or all that is wrong with it. Coordinator only.
 import { DEFAULT_EPOCHS, type EvaluationConfig } from '../experiment/experiment.schema.ts';
+import { LABEL_LOSSES, LOSS_NAMES, type LossName, lossOptions, simplifyLoss } from '../nn/loss.schema.ts';
 import { type ConfigIssue, throwIssues } from './config-error.ts';
 import { type ConfigNode, formatPath, nodeAt, type Path, plainValue, scalarAt } from './config-node.ts';
 import { configSchema, type ParsedConfig, type TrainConfig } from './config-schema.ts';
@@ -39,8 +40,12 @@ function betweenKeysIssues(root: ConfigNode): ConfigIssue[] {
   };
   const hasBoth = nodeAt(root, ['epochs']) !== undefined && nodeAt(root, ['steps']) !== undefined;
   if (hasBoth) refuse(['steps'], 'epochs or steps, not both', 'remove one of them');
-  if (scalarAt(root, ['loss']) === 'mse' && scalarAt(root, ['evaluation', 'metric']) === 'accuracy')
-    refuse(['evaluation', 'metric'], 'loss or auto, as mse has no accuracy', 'use another metric or another loss');
+  const lossName = scalarAt(root, ['loss']) ?? scalarAt(root, ['loss', 'name']);
+  const hasAccuracy = LABEL_LOSSES.includes(lossName as LossName) || !LOSS_NAMES.includes(lossName as LossName);
+  if (!hasAccuracy && scalarAt(root, ['evaluation', 'metric']) === 'accuracy') {
+    const expected = `loss or auto, as ${lossName} has no accuracy`;
+    refuse(['evaluation', 'metric'], expected, 'use another metric or another loss');
+  }
   const workers = scalarAt(root, ['workers']);
   const maxWorkers = scalarAt(root, ['maxWorkers']);
   if (typeof workers === 'number' && typeof maxWorkers === 'number' && maxWorkers < workers)
@@ -56,6 +61,7 @@ function complete(parsed: ParsedConfig, defaultName: string): TrainConfig {
   const values: Record<string, unknown> = {
     ...parsed,
     name: parsed.name ?? defaultName,
+    loss: simplifyLoss(parsed.loss),
     evaluation: completeEvaluation(parsed),
     ...(!hasLength && { epochs: DEFAULT_EPOCHS }),
   };
@@ -64,7 +70,7 @@ function complete(parsed: ParsedConfig, defaultName: string): TrainConfig {
 }
 
 function completeEvaluation({ evaluation, loss }: ParsedConfig): EvaluationConfig {
-  const automatic = loss === 'crossEntropy' ? 'accuracy' : 'loss';
+  const automatic = LABEL_LOSSES.includes(lossOptions(loss).name) ? 'accuracy' : 'loss';
   const metric = evaluation.metric === 'auto' ? automatic : evaluation.metric;
   return {
     everyEpochs: evaluation.everyEpochs,

@@ -7,7 +7,7 @@ import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from '.
 import type { Fault } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
 import type { TrainingSpec } from './job.ts';
-import { type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
+import { COUNTED_CELL, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
@@ -35,6 +35,8 @@ export interface EvaluationTotals {
   lossNumerator: number;
   denominator: number;
   correct: number;
+  /** Labels that count. */
+  counted: number;
 }
 
 /** What an engine works on; the memory holds samples and initial weights already. */
@@ -129,9 +131,12 @@ export class Engine {
     this.#records.beginEvaluation();
     this.#machine.evaluation = phase;
     await this.#settle(() => this.#machine.evaluation === 0 && isQuiet(this.#machine));
-    const { chunks, sumCells } = this.#spec.map;
+    const { plan, map } = this.#spec;
+    const { chunks, sumCells } = map;
     const total = (cell: number): number => treeTotal(chunks, (c) => this.#views.chunkCells[c * sumCells + cell]);
-    return { lossNumerator: total(0), denominator: total(1), correct: total(2) };
+    const denominator = total(1);
+    const counted = plan.sums.length > COUNTED_CELL ? total(COUNTED_CELL) : denominator;
+    return { lossNumerator: total(0), denominator, correct: total(2), counted };
   }
 
   /** What the steps from now on multiply the learning rate by, under `reduceOnPlateau`; at the gate only. */

@@ -35,11 +35,12 @@ export const RECORD_CELLS = {
   samples: 5,
   lr: 6,
   isSkipped: 7,
+  counted: 8,
   /** The least training loss so far, and the steps since then: what `until.plateau` looks at. */
-  leastLoss: 8,
-  stepsSinceLeastLoss: 9,
+  leastLoss: 9,
+  stepsSinceLeastLoss: 10,
 } as const;
-const RECORD_CELL_COUNT = 10;
+const RECORD_CELL_COUNT = 11;
 // The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
 const MOST_RECORDS = 1024;
 const LEAST_RECORDS = 16;
@@ -49,6 +50,9 @@ const RING_BYTES = 1 << 22;
 const LEAST_ORDERS = 2;
 const MOST_ORDERS = 256;
 const ORDER_BYTES = 1 << 20;
+
+/** The loss's fourth sum, where it has one: labels that count. */
+export const COUNTED_CELL = 3;
 
 /** A row of the memory table. `residentBytes` counts what a run with the given workers touches. */
 export interface RegionRow {

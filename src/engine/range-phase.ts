@@ -201,12 +201,13 @@ export class RangePhase {
 
   #writeRecord(record: number, step: number, lr: number): void {
     const { records } = this.#views;
-    const { lossNumerator, denominator, correct, samples } = this.totals;
+    const { lossNumerator, denominator, correct, counted, samples } = this.totals;
     records[record + RECORD_CELLS.step] = step;
     records[record + RECORD_CELLS.time] = clockMs();
     records[record + RECORD_CELLS.lossNumerator] = lossNumerator;
     records[record + RECORD_CELLS.denominator] = denominator;
     records[record + RECORD_CELLS.correct] = correct;
+    records[record + RECORD_CELLS.counted] = counted;
     records[record + RECORD_CELLS.samples] = samples;
     records[record + RECORD_CELLS.lr] = lr;
     records[record + RECORD_CELLS.isSkipped] = denominator === 0 ? 1 : 0;

@@ -1,7 +1,7 @@
 // A prepared run → shared memory with samples and first weights in it, and an engine at the gate; its state as tensors. Coordinator.
 import type { NamedTensor } from '../checkpoint/safetensors.ts';
 import { type RunState, stateSha256, weightsSha256 } from '../checkpoint/state-hash.ts';
-import { type Inputs, sampleElements, type Targets } from '../data/source.ts';
+import { type Inputs, sampleElements, type Targets, targetElements } from '../data/source.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Fault } from '../engine/faults.ts';
 import type { WorkerPool } from '../engine/pool.ts';
@@ -92,9 +92,8 @@ export function openSession(
 
 function fillSamples({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memory): void {
   const { input, target, samples } = dataset.spec;
-  const perTarget = target.kind === 'class' ? 1 : sampleElements(target.shape);
   const inputs = arrayOf(buffer, input.storage, map.inputs, samples * sampleElements(input.shape)) as Inputs;
-  dataset.fill(inputs, arrayOf(buffer, target.storage, map.targets, samples * perTarget) as Targets);
+  dataset.fill(inputs, arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets);
 }
 
 /** Memory begins as zeros: only what begins otherwise is written, padding included, into the generation that step 0 reads. */

@@ -55,6 +55,12 @@ export const KERNEL_NAMES = [
   'adam',
   ...OPTIMIZER_KERNELS,
   'uniform',
+  'gatherLabelRows',
+  'weightedCrossEntropy',
+  'negativeLogLikelihood',
+  'absoluteError',
+  'logisticLoss',
+  'klDivergence',
 ] as const;
 
 /** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */

@@ -7,12 +7,14 @@ import { clipAverageKernels } from './reference/clip-average.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { labelLossKernels } from './reference/label-losses.ts';
 import { lossKernels } from './reference/losses.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { stridedKernels } from './reference/strided.ts';
 import { twoMomentOptimizers } from './reference/two-moment-optimizers.ts';
+import { valueLossKernels } from './reference/value-losses.ts';
 import { viewMemory } from './reference/views.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
@@ -25,6 +27,8 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...elementwiseKernels(views),
       ...gatherKernels(views),
       ...lossKernels(views),
+      ...labelLossKernels(views),
+      ...valueLossKernels(views),
       ...optimizerKernels(views),
       ...oneMomentOptimizers(views),
       ...twoMomentOptimizers(views),

@@ -5,8 +5,8 @@ import type { GraphNode, NodeId } from '../graph/op.ts';
 import { input } from '../graph/ops/input.ts';
 import { elementCount } from '../graph/tensor-type.ts';
 import { addLayer, layerKind } from './layers.ts';
-import { addLoss, type TargetSpec } from './losses.ts';
-import type { LayerConfig, LossName } from './nn.schema.ts';
+import { addLoss, type LossMetric, type TargetSpec } from './losses.ts';
+import type { LayerConfig, LossConfig } from './nn.schema.ts';
 
 /** What a model has to know of a dataset; a `DatasetSpec` is one. */
 export interface SampleSpec {
@@ -23,7 +23,9 @@ export interface Model {
   readonly graph: Graph;
   /** The loss's node: its inputs are the outputs and the targets. */
   readonly loss: NodeId;
-  readonly metric: 'accuracy' | 'mse';
+  readonly metric: LossMetric;
+  /** The loss's kernel writes a fourth sum: how many labels count. */
+  readonly hasCount?: boolean;
   readonly layers: readonly ModelLayer[];
 }
 
@@ -42,7 +44,7 @@ export interface ModelLayer {
  * that kind: `dense1`, `relu1`, `dense2`.
  * @throws ModelError where layers, loss and targets do not fit each other, or nothing is there to train.
  */
-export function buildModel(layers: readonly LayerConfig[], loss: LossName, samples: SampleSpec): Model {
+export function buildModel(layers: readonly LayerConfig[], loss: LossConfig, samples: SampleSpec): Model {
   const graph = createGraph();
   const rows: ModelLayer[] = [];
   let output: GraphNode = graph.apply(
@@ -62,8 +64,8 @@ export function buildModel(layers: readonly LayerConfig[], loss: LossName, sampl
       `model: expected at least one layer with parameters, got ${kinds || 'no layers'}; add a dense layer`,
     );
   }
-  const { node, metric } = addLoss(graph, loss, output, samples.target);
-  return { graph, loss: node.id, metric, layers: rows };
+  const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target);
+  return { graph, loss: node.id, metric, hasCount, layers: rows };
 }
 
 function nameLayers(layers: readonly LayerConfig[]): string[] {

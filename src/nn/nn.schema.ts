@@ -44,11 +44,14 @@ export const modelSchema = z
   .array(layerSchema, { error: 'a list of layers such as [{ dense: 10 }]' })
   .min(1, { error: 'a list of at least one layer such as [{ dense: 10 }]' });
 
-/** `loss`: what training lowers. */
-export const lossSchema = oneOf(['crossEntropy', 'mse']);
+export {
+  type LossConfig,
+  type LossName,
+  type LossOptions,
+  lossOptions,
+  lossSchema,
+  simplifyLoss,
+} from './loss.schema.ts';
 
 /** A resolved item of `model`, all defaults filled in. */
 export type LayerConfig = Frozen<z.output<typeof layerSchema>>;
-
-/** The name of a loss. */
-export type LossName = z.output<typeof lossSchema>;

@@ -71,7 +71,7 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
     parameters: [...parameters.parameters],
     statistics: [...parameters.statistics],
     parameterElements: parameters.elements,
-    sums: [...SUM_NAMES],
+    sums: [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])],
     metric: model.metric,
     constants: [...constants.words],
     buffers: describeBuffers(train, trainPlacement, names),

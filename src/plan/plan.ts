@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Initializer } from '../graph/ops/parameter.ts';
 import type { KernelName } from '../kernels/kernel-set.ts';
+import type { LossMetric } from '../nn/losses.ts';
 import { packr } from './pack.ts';
 
 /**
@@ -115,7 +116,7 @@ export interface Plan {
   parameterElements: number;
   /** Names of the f64 cells that the loss kernel adds to. */
   sums: string[];
-  metric: 'accuracy' | 'mse';
+  metric: LossMetric;
   /** The constants region as i32 words. */
   constants: number[];
   buffers: PlanBuffer[];

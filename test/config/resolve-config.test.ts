@@ -136,7 +136,7 @@ describe('a key that is missing', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
       'a.yaml:1:1 data: expected a data source: mnist, digits, synthetic, idx or csv, got nothing; add data',
       'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], got nothing; add model',
-      'a.yaml:1:1 loss: expected crossEntropy or mse, got nothing; add loss',
+      'a.yaml:1:1 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got nothing; add loss',
     ]);
     expect(issuesOf(() => parseConfig(`${SMALLEST_TEXT}clip: {}\n`, { file: 'a.yaml' }))).toEqual([
       'a.yaml:4:7 clip.norm: expected a number above 0, got nothing; add clip.norm',

@@ -12,3 +12,5 @@ export * from './random';
 export * from './reduce';
 export * from './strided';
 export * from './two-moment-optimizers';
+export * from './label-losses';
+export * from './value-losses';
