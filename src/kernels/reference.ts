@@ -3,11 +3,14 @@
 // Every sum has the order that the fast kernels document, and every f32 operation is rounded by Math.fround, so that the
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
+import { activationKernels } from './reference/activations.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
+import { piecewiseKernels } from './reference/piecewise.ts';
+import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { stridedKernels } from './reference/strided.ts';
 import { viewMemory } from './reference/views.ts';
@@ -25,6 +28,9 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...optimizerKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
+      ...activationKernels(views),
+      ...piecewiseKernels(views),
+      ...powerKernels(views),
     },
   };
 }

@@ -9,3 +9,6 @@ export * from './optimizers';
 export * from './random';
 export * from './reduce';
 export * from './strided';
+export * from './activations';
+export * from './piecewise';
+export * from './power';

@@ -1,0 +1,32 @@
+// The names of the kernels of elementary ops: a part of KERNEL_NAMES, in the order of the sources in assembly/; any thread.
+
+/** Activations, functions of one element, powers. */
+export const ELEMENTARY_KERNEL_NAMES = [
+  'erf',
+  'gelu',
+  'geluBackward',
+  'geluTanh',
+  'geluTanhBackward',
+  'silu',
+  'siluBackward',
+  'softplus',
+  'softplusBackward',
+  'mish',
+  'mishBackward',
+  'elu',
+  'eluBackward',
+  'abs',
+  'absBackward',
+  'reciprocal',
+  'reciprocalBackward',
+  'hardswish',
+  'hardswishBackward',
+  'hardsigmoid',
+  'hardsigmoidBackward',
+  'leakyRelu',
+  'leakyReluBackward',
+  'clamp',
+  'clampBackward',
+  'pow',
+  'powBackward',
+] as const;
