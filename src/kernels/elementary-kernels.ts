@@ -1,6 +1,6 @@
 // The names of the kernels of elementary ops: a part of KERNEL_NAMES, in the order of the sources in assembly/; any thread.
 
-/** Activations, functions of one element, powers. */
+/** Activations, functions of one element, powers; softmax. */
 export const ELEMENTARY_KERNEL_NAMES = [
   'erf',
   'gelu',
@@ -29,4 +29,8 @@ export const ELEMENTARY_KERNEL_NAMES = [
   'clampBackward',
   'pow',
   'powBackward',
+  'softmax',
+  'logSoftmax',
+  'softmaxBackward',
+  'logSoftmaxBackward',
 ] as const;

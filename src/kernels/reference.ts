@@ -12,6 +12,7 @@ import { optimizerKernels } from './reference/optimizers.ts';
 import { piecewiseKernels } from './reference/piecewise.ts';
 import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
+import { softmaxKernels } from './reference/softmax.ts';
 import { stridedKernels } from './reference/strided.ts';
 import { viewMemory } from './reference/views.ts';
 
@@ -31,6 +32,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...activationKernels(views),
       ...piecewiseKernels(views),
       ...powerKernels(views),
+      ...softmaxKernels(views),
     },
   };
 }

@@ -12,3 +12,4 @@ export * from './strided';
 export * from './activations';
 export * from './piecewise';
 export * from './power';
+export * from './softmax';
