@@ -1,6 +1,6 @@
 // The names of the kernels of elementary ops: a part of KERNEL_NAMES, in the order of the sources in assembly/; any thread.
 
-/** Activations, functions of one element, powers; softmax. */
+/** Activations, functions of one element, powers; softmax; parts of tensors and rows by index. */
 export const ELEMENTARY_KERNEL_NAMES = [
   'erf',
   'gelu',
@@ -33,4 +33,8 @@ export const ELEMENTARY_KERNEL_NAMES = [
   'logSoftmax',
   'softmaxBackward',
   'logSoftmaxBackward',
+  'copyFromView',
+  'copyToView',
+  'takeRows',
+  'sumTakenRows',
 ] as const;

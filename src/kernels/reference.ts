@@ -14,6 +14,7 @@ import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { softmaxKernels } from './reference/softmax.ts';
 import { stridedKernels } from './reference/strided.ts';
+import { viewKernels } from './reference/view-copies.ts';
 import { viewMemory } from './reference/views.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
@@ -33,6 +34,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...piecewiseKernels(views),
       ...powerKernels(views),
       ...softmaxKernels(views),
+      ...viewKernels(views),
     },
   };
 }

@@ -28,6 +28,7 @@ import { type Arg, ENV } from '#src/plan/plan.js';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
 import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
+import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
@@ -63,6 +64,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   sum_axis: { inputs: ['x'], build: ([x], apply) => apply(sum as never, [x], { axes: [1], keepDims: false }) },
   ...(ACTIVATION_FIXTURES as object),
   ...(SOFTMAX_FIXTURES as object),
+  ...(SHAPE_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
 };
 

@@ -13,3 +13,4 @@ export * from './activations';
 export * from './piecewise';
 export * from './power';
 export * from './softmax';
+export * from './views';
