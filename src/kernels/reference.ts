@@ -4,6 +4,7 @@
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
 import { clipAverageKernels } from './reference/clip-average.ts';
+import { activationKernels } from './reference/activations.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
@@ -11,10 +12,14 @@ import { labelLossKernels } from './reference/label-losses.ts';
 import { lossKernels } from './reference/losses.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
+import { piecewiseKernels } from './reference/piecewise.ts';
+import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
+import { softmaxKernels } from './reference/softmax.ts';
 import { stridedKernels } from './reference/strided.ts';
 import { twoMomentOptimizers } from './reference/two-moment-optimizers.ts';
 import { valueLossKernels } from './reference/value-losses.ts';
+import { viewKernels } from './reference/view-copies.ts';
 import { viewMemory } from './reference/views.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
@@ -35,6 +40,11 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...clipAverageKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
+      ...activationKernels(views),
+      ...piecewiseKernels(views),
+      ...powerKernels(views),
+      ...softmaxKernels(views),
+      ...viewKernels(views),
     },
   };
 }

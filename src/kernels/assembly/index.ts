@@ -14,3 +14,8 @@ export * from './strided';
 export * from './two-moment-optimizers';
 export * from './label-losses';
 export * from './value-losses';
+export * from './activations';
+export * from './piecewise';
+export * from './power';
+export * from './softmax';
+export * from './views';
