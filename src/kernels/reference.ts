@@ -6,6 +6,7 @@ import type { KernelSet } from './kernel-set.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { reduceKernels } from './reference/reduce.ts';
@@ -25,6 +26,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...optimizerKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
+      ...layerNormKernels(views),
     },
   };
 }

@@ -2,12 +2,13 @@
 import type { Graph } from '#src/graph/graph.js';
 import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
+import { NORMALIZATION_RULES } from './cases/normalization.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
 
 type Tensor = ArrayLike<number>;
-type Rule = (node: GraphNode, inputs: readonly Tensor[], types: readonly GraphNode[], rows: number) => Tensor;
+export type Rule = (node: GraphNode, inputs: readonly Tensor[], types: readonly GraphNode[], rows: number) => Tensor;
 
 const fullShape = ({ shape, isBatched }: GraphNode, rows: number): number[] =>
   isBatched ? [rows, ...shape] : [...shape];
@@ -124,6 +125,7 @@ const RULES: Record<string, Rule> = {
     Array.from(prediction).reduce((loss, value, i) => loss + (value - target[i]) ** 2, 0),
   ],
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
+  ...NORMALIZATION_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

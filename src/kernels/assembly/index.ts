@@ -3,6 +3,7 @@ export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
 export * from './gemm';
+export * from './layer-norm';
 export * from './losses';
 export * from './math';
 export * from './optimizers';
