@@ -3,6 +3,7 @@
 // Every sum has the order that the fast kernels document, and every f32 operation is rounded by Math.fround, so that the
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
+import { attentionKernels } from './reference/attention.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
@@ -27,6 +28,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...reduceKernels(views),
       ...stridedKernels(views),
       ...layerNormKernels(views),
+      ...attentionKernels(views),
     },
   };
 }

@@ -1,4 +1,5 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
+export * from './attention';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';

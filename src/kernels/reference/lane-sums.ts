@@ -10,6 +10,14 @@ export function sumEightLanes(n: number, term: (i: number) => number): number {
   return fround(fround(a + c) + fround(b + d));
 }
 
+/** Term i is added to lane i mod 4; then (0 + 2) + (1 + 3). All in f32. */
+export function sumFourLanes(n: number, term: (i: number) => number): number {
+  const lanes = new Float32Array(4);
+  for (let i = 0; i < n; i++) lanes[i % 4] += term(i);
+  const [a, b, c, d] = lanes;
+  return fround(fround(a + c) + fround(b + d));
+}
+
 /** Mean and biased variance of x[from], x[from + 1], … (n), in two passes. */
 export function momentsOf(
   x: Float32Array,
