@@ -3,12 +3,14 @@
 // Every sum has the order that the fast kernels document, and every f32 operation is rounded by Math.fround, so that the
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
-import { clipAverageKernels } from './reference/clip-average.ts';
 import { activationKernels } from './reference/activations.ts';
-import { elementwiseKernels } from './reference/elementwise.ts';
-import { gatherKernels } from './reference/gather.ts';
-import { gemmKernels } from './reference/gemm.ts';
+import { attentionKernels } from './reference/attention.ts';
+import { clipAverageKernels } from './reference/clip-average.ts';
+import { elementwiseKernels, elementwiseKernels } from './reference/elementwise.ts';
+import { gatherKernels, gatherKernels } from './reference/gather.ts';
+import { gemmKernels, gemmKernels } from './reference/gemm.ts';
 import { labelLossKernels } from './reference/label-losses.ts';
+import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
@@ -45,6 +47,8 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...powerKernels(views),
       ...softmaxKernels(views),
       ...viewKernels(views),
+      ...layerNormKernels(views),
+      ...attentionKernels(views),
     },
   };
 }

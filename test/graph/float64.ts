@@ -3,6 +3,7 @@ import type { Graph } from '#src/graph/graph.js';
 import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
 import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
+import { NORMALIZATION_RULES } from './cases/normalization.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 
@@ -10,7 +11,7 @@ import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
 
 type Tensor = ArrayLike<number>;
-type Rule = (node: GraphNode, inputs: readonly Tensor[], types: readonly GraphNode[], rows: number) => Tensor;
+export type Rule = (node: GraphNode, inputs: readonly Tensor[], types: readonly GraphNode[], rows: number) => Tensor;
 
 const fullShape = ({ shape, isBatched }: GraphNode, rows: number): number[] =>
   isBatched ? [rows, ...shape] : [...shape];
@@ -130,6 +131,7 @@ const RULES: Record<string, Rule> = {
   ...SOFTMAX_RULES,
   ...SHAPE_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
+  ...NORMALIZATION_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

@@ -29,6 +29,7 @@ import { tanh } from '#src/graph/ops/tanh.js';
 import { target } from '#src/graph/ops/target.js';
 import type { Model } from '#src/nn/build-model.js';
 import { ACTIVATION_CASES } from './cases/activation-cases.ts';
+import { NORMALIZATION_CASES } from './cases/normalization.ts';
 import { SHAPE_CASES } from './cases/shape-cases.ts';
 import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
 
@@ -258,6 +259,7 @@ export const OP_CASES: OpCase[] = [
   ...ACTIVATION_CASES,
   ...SHAPE_CASES,
   ...SOFTMAX_CASES,
+  ...NORMALIZATION_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

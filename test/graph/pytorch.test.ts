@@ -26,9 +26,12 @@ import type { LossConfig } from '#src/nn/nn.schema.js';
 import { compilePlan } from '#src/plan/compile.js';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
+
 import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
+import { NORMALIZATION_FIXTURES } from './cases/normalization-fixtures.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
+
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -65,6 +68,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(SOFTMAX_FIXTURES as object),
   ...(SHAPE_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
+  ...NORMALIZATION_FIXTURES,
 };
 
 const LOSS_FIXTURES: Record<string, LossConfig> = {
