@@ -6,6 +6,7 @@ import type { KernelSet } from './kernel-set.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { imageKernels } from './reference/images.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { reduceKernels } from './reference/reduce.ts';
@@ -21,6 +22,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...gemmKernels(views),
       ...elementwiseKernels(views),
       ...gatherKernels(views),
+      ...imageKernels(views),
       ...lossKernels(views),
       ...optimizerKernels(views),
       ...reduceKernels(views),
