@@ -11,6 +11,10 @@ import { gatherKernels, gatherKernels } from './reference/gather.ts';
 import { gemmKernels, gemmKernels } from './reference/gemm.ts';
 import { labelLossKernels } from './reference/label-losses.ts';
 import { layerNormKernels } from './reference/layer-norm.ts';
+import { elementwiseKernels } from './reference/elementwise.ts';
+import { gatherKernels } from './reference/gather.ts';
+import { gemmKernels } from './reference/gemm.ts';
+import { imageKernels } from './reference/images.ts';
 import { lossKernels } from './reference/losses.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
@@ -33,6 +37,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...gemmKernels(views),
       ...elementwiseKernels(views),
       ...gatherKernels(views),
+      ...imageKernels(views),
       ...lossKernels(views),
       ...labelLossKernels(views),
       ...valueLossKernels(views),

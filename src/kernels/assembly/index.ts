@@ -1,6 +1,7 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
 export * from './clip-average';
 export * from './attention';
+export * from './convolution';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
@@ -9,6 +10,11 @@ export * from './layer-norm';
 export * from './losses';
 export * from './math';
 export * from './one-moment-optimizers';
+export * from './image-sums';
+export * from './losses';
+export * from './math';
+export * from './pooling';
+export * from './upsampling';
 export * from './optimizers';
 export * from './random';
 export * from './reduce';
