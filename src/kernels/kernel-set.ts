@@ -1,7 +1,7 @@
 // The names and call signature that every backend's kernels share; any thread.
 import { ELEMENTARY_KERNEL_NAMES } from './elementary-kernels.ts';
-import { NORMALIZATION_KERNEL_NAMES } from './normalization-kernel-names.ts';
 import { IMAGE_KERNEL_NAMES } from './image-kernel-names.ts';
+import { NORMALIZATION_KERNEL_NAMES } from './normalization-kernel-names.ts';
 
 /** A numeric routine on byte addresses in the shared memory; 0 or undefined where it has no result. */
 export type Kernel = (...args: number[]) => number;

@@ -11,8 +11,6 @@ export * from './losses';
 export * from './math';
 export * from './one-moment-optimizers';
 export * from './image-sums';
-export * from './losses';
-export * from './math';
 export * from './pooling';
 export * from './upsampling';
 export * from './optimizers';
