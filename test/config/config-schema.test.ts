@@ -75,11 +75,11 @@ describe('a config may not say', () => {
     ['optimizer', { beta1: 1 }, 'optimizer.beta1: expected a number in [0, 1), got 1'],
     ['optimizer', { lr: -0.1 }, 'optimizer.lr: expected a number of 0 or more, got -0.1'],
     ['optimizer', 'adam', 'optimizer: expected an optimizer: sgd, adam or adamw, got "adam"'],
-    ['data', 'mnist', 'data: expected a data source: mnist, digits, synthetic, idx or csv, got "mnist"'],
+    ['data', 'mnist', 'data: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got "mnist"'],
     [
       'data',
       { batchSize: 3 },
-      'data.source: expected a data source: mnist, digits, synthetic, idx or csv, got nothing; add data.source',
+      'data.source: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got nothing; add data.source',
     ],
     [
       'data',

@@ -134,7 +134,7 @@ describe('an unknown key', () => {
 describe('a key that is missing', () => {
   it('is told where it should have stood', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
-      'a.yaml:1:1 data: expected a data source: mnist, digits, synthetic, idx or csv, got nothing; add data',
+      'a.yaml:1:1 data: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got nothing; add data',
       'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], got nothing; add model',
       'a.yaml:1:1 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got nothing; add loss',
     ]);

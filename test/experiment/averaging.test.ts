@@ -28,7 +28,7 @@ describe('averaging', () => {
   it('writes ema · average + (1 − ema) · parameters of every step, from the first weights on', async () => {
     const ema = 0.75;
     const { weights: first } = await trainSteps(1, { optimizer: { name: 'sgd', lr: 0 } });
-    const after = [];
+    const after: Map<string, Float32Array>[] = [];
     for (const steps of [1, 2, 3]) after.push((await trainSteps(steps)).weights);
     const { weights: averaged } = await trainSteps(3, { averaging: { ema } });
     for (const [name, values] of averaged) {
