@@ -43,6 +43,7 @@ optimizer:
   beta2: 0.999 # default
   eps: 1e-8 # default
   weightDecay: 0 # default
+  amsgrad: false # default
 steps: 4 # override steps=4
 evaluation:
   everyEpochs: 1 # default
