@@ -4,6 +4,7 @@
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
 import { activationKernels } from './reference/activations.ts';
+import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
@@ -35,6 +36,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...powerKernels(views),
       ...softmaxKernels(views),
       ...viewKernels(views),
+      ...batchedGemmKernels(views),
     },
   };
 }

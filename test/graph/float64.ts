@@ -3,6 +3,7 @@ import type { Graph } from '#src/graph/graph.js';
 import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
 import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
+import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 
@@ -129,6 +130,7 @@ const RULES: Record<string, Rule> = {
   ...Object.fromEntries(Object.entries(ACTIVATION_FUNCTIONS).map(([name, f]) => [name, unary(f)])),
   ...SOFTMAX_RULES,
   ...SHAPE_RULES,
+  ...BATCHED_MATMUL_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
 };
 

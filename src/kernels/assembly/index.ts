@@ -14,3 +14,4 @@ export * from './piecewise';
 export * from './power';
 export * from './softmax';
 export * from './views';
+export * from './batched-gemm';
