@@ -6,6 +6,7 @@ import type { KernelSet } from './kernel-set.ts';
 import { activationKernels } from './reference/activations.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
+import { extremeKernels } from './reference/extremes.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { lossKernels } from './reference/losses.ts';
@@ -37,6 +38,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...softmaxKernels(views),
       ...viewKernels(views),
       ...batchedGemmKernels(views),
+      ...extremeKernels(views),
     },
   };
 }

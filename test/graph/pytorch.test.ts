@@ -29,6 +29,7 @@ import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
 import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
+import { EXTREME_FIXTURES } from './cases/extreme-cases.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 import { openFixture } from './fixtures.ts';
@@ -67,6 +68,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(SOFTMAX_FIXTURES as object),
   ...(SHAPE_FIXTURES as object),
   ...(BATCHED_MATMUL_FIXTURES as object),
+  ...(EXTREME_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
 };
 

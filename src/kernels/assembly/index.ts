@@ -15,3 +15,4 @@ export * from './power';
 export * from './softmax';
 export * from './views';
 export * from './batched-gemm';
+export * from './extremes';
