@@ -6,7 +6,9 @@ import type { KernelSet } from './kernel-set.ts';
 import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
 import { clipAverageKernels } from './reference/clip-average.ts';
+import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
+import { extremeKernels } from './reference/extremes.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { imageKernels } from './reference/images.ts';
@@ -51,6 +53,8 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...viewKernels(views),
       ...layerNormKernels(views),
       ...attentionKernels(views),
+      ...batchedGemmKernels(views),
+      ...extremeKernels(views),
     },
   };
 }

@@ -4,6 +4,8 @@ import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
 import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
 import { NORMALIZATION_RULES } from './cases/normalization.ts';
+import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
+import { EXTREME_RULES } from './cases/extreme-cases.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 
@@ -130,6 +132,8 @@ const RULES: Record<string, Rule> = {
   ...Object.fromEntries(Object.entries(ACTIVATION_FUNCTIONS).map(([name, f]) => [name, unary(f)])),
   ...SOFTMAX_RULES,
   ...SHAPE_RULES,
+  ...BATCHED_MATMUL_RULES,
+  ...EXTREME_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
   ...NORMALIZATION_RULES,
 };

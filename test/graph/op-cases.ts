@@ -30,6 +30,8 @@ import { target } from '#src/graph/ops/target.js';
 import type { Model } from '#src/nn/build-model.js';
 import { ACTIVATION_CASES } from './cases/activation-cases.ts';
 import { NORMALIZATION_CASES } from './cases/normalization.ts';
+import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
+import { EXTREME_CASES } from './cases/extreme-cases.ts';
 import { SHAPE_CASES } from './cases/shape-cases.ts';
 import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
 
@@ -257,6 +259,8 @@ export const OP_CASES: OpCase[] = [
     build: (s) => s.apply(add, [s.parameter(4), s.input], NONE),
   },
   ...ACTIVATION_CASES,
+  ...EXTREME_CASES,
+  ...BATCHED_MATMUL_CASES,
   ...SHAPE_CASES,
   ...SOFTMAX_CASES,
   ...NORMALIZATION_CASES,

@@ -29,6 +29,8 @@ import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-be
 
 import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
 import { NORMALIZATION_FIXTURES } from './cases/normalization-fixtures.ts';
+import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
+import { EXTREME_FIXTURES } from './cases/extreme-cases.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 
@@ -67,6 +69,8 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(ACTIVATION_FIXTURES as object),
   ...(SOFTMAX_FIXTURES as object),
   ...(SHAPE_FIXTURES as object),
+  ...(BATCHED_MATMUL_FIXTURES as object),
+  ...(EXTREME_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
   ...NORMALIZATION_FIXTURES,
 };

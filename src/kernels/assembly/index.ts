@@ -25,3 +25,5 @@ export * from './piecewise';
 export * from './power';
 export * from './softmax';
 export * from './views';
+export * from './batched-gemm';
+export * from './extremes';
