@@ -4,9 +4,11 @@
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
 import { attentionKernels } from './reference/attention.ts';
+import { batchNormKernels } from './reference/batch-norm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { groupNormKernels } from './reference/group-norm.ts';
 import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
@@ -29,6 +31,8 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...stridedKernels(views),
       ...layerNormKernels(views),
       ...attentionKernels(views),
+      ...groupNormKernels(views),
+      ...batchNormKernels(views),
     },
   };
 }
