@@ -5,6 +5,7 @@
 import type { KernelSet } from './kernel-set.ts';
 import { attentionKernels } from './reference/attention.ts';
 import { batchNormKernels } from './reference/batch-norm.ts';
+import { dropoutKernels } from './reference/dropout.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
@@ -33,6 +34,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...attentionKernels(views),
       ...groupNormKernels(views),
       ...batchNormKernels(views),
+      ...dropoutKernels(views),
     },
   };
 }

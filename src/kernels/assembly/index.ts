@@ -1,6 +1,7 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
 export * from './attention';
 export * from './batch-norm';
+export * from './dropout';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
