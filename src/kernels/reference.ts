@@ -7,12 +7,15 @@ import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
 import { clipAverageKernels } from './reference/clip-average.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
+import { batchNormKernels } from './reference/batch-norm.ts';
+import { dropoutKernels } from './reference/dropout.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { extremeKernels } from './reference/extremes.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { imageKernels } from './reference/images.ts';
 import { labelLossKernels } from './reference/label-losses.ts';
+import { groupNormKernels } from './reference/group-norm.ts';
 import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
@@ -55,6 +58,9 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...attentionKernels(views),
       ...batchedGemmKernels(views),
       ...extremeKernels(views),
+      ...groupNormKernels(views),
+      ...batchNormKernels(views),
+      ...dropoutKernels(views),
     },
   };
 }

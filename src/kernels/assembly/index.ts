@@ -2,10 +2,13 @@
 export * from './clip-average';
 export * from './attention';
 export * from './convolution';
+export * from './batch-norm';
+export * from './dropout';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
 export * from './gemm';
+export * from './group-norm';
 export * from './layer-norm';
 export * from './losses';
 export * from './math';
