@@ -2,6 +2,7 @@
 import type { Graph } from '#src/graph/graph.js';
 import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
+import { CONV_RULES } from './cases/conv-float64.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
@@ -124,6 +125,7 @@ const RULES: Record<string, Rule> = {
     Array.from(prediction).reduce((loss, value, i) => loss + (value - target[i]) ** 2, 0),
   ],
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
+  ...CONV_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

@@ -28,6 +28,7 @@ import { sum } from '#src/graph/ops/sum.js';
 import { tanh } from '#src/graph/ops/tanh.js';
 import { target } from '#src/graph/ops/target.js';
 import type { Model } from '#src/nn/build-model.js';
+import { CONV_CASES } from './cases/conv-cases.ts';
 
 /** A graph under construction with short words for the test's sources. */
 export interface Sketch {
@@ -252,6 +253,7 @@ export const OP_CASES: OpCase[] = [
     title: 'alone, spread over the batch',
     build: (s) => s.apply(add, [s.parameter(4), s.input], NONE),
   },
+  ...CONV_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

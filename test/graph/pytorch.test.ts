@@ -27,6 +27,7 @@ import { compilePlan } from '#src/plan/compile.js';
 import { type Arg, ENV } from '#src/plan/plan.js';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
+import { CONV_FIXTURES } from './cases/conv-fixtures.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -60,6 +61,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   sqrt: unary(sqrt),
   sum_axis: { inputs: ['x'], build: ([x], apply) => apply(sum as never, [x], { axes: [1], keepDims: false }) },
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
+  ...CONV_FIXTURES,
 };
 
 const NO_SAMPLES: Samples = {
