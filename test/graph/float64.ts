@@ -8,6 +8,7 @@ import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
 import { EXTREME_RULES } from './cases/extreme-cases.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
+import { CONV_RULES } from './cases/conv-float64.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
@@ -136,6 +137,7 @@ const RULES: Record<string, Rule> = {
   ...EXTREME_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
   ...NORMALIZATION_RULES,
+  ...CONV_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

@@ -34,6 +34,7 @@ import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
 import { EXTREME_CASES } from './cases/extreme-cases.ts';
 import { SHAPE_CASES } from './cases/shape-cases.ts';
 import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
+import { CONV_CASES } from './cases/conv-cases.ts';
 
 /** A graph under construction with short words for the test's sources. */
 export interface Sketch {
@@ -264,6 +265,7 @@ export const OP_CASES: OpCase[] = [
   ...SHAPE_CASES,
   ...SOFTMAX_CASES,
   ...NORMALIZATION_CASES,
+  ...CONV_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

@@ -34,6 +34,7 @@ import { EXTREME_FIXTURES } from './cases/extreme-cases.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 
+import { CONV_FIXTURES } from './cases/conv-fixtures.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -92,6 +93,7 @@ const LOSS_FIXTURES: Record<string, LossConfig> = {
   bce_with_logits: 'bceWithLogits',
   nll: 'nll',
   bce_pos_weight: { name: 'bceWithLogits', posWeight: 2.5 },
+  ...CONV_FIXTURES,
 };
 
 const NO_SAMPLES: Samples = {
