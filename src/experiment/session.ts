@@ -18,6 +18,8 @@ export interface Session {
   parameters(): NamedTensor[];
   /** The parameters that were kept as the best ones. */
   bestParameters(): NamedTensor[];
+  /** Samples' targets as they lie in memory, one after the other. */
+  targetsOf(ids: Uint32Array): Float64Array;
   hashes(): { weightsSha256: string; stateSha256: string };
 }
 
@@ -56,6 +58,7 @@ export function openSession(
   return {
     engine,
     parameters,
+    targetsOf: (ids) => gatherTargets(run, memory, ids),
     bestParameters: () => namedTensors(plan, engine.best()),
     hashes: () => ({
       weightsSha256: weightsSha256(parameters()),
@@ -68,6 +71,16 @@ function fillSamples({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memo
   const { input, target, samples } = dataset.spec;
   const inputs = arrayOf(buffer, input.storage, map.inputs, samples * sampleElements(input.shape)) as Inputs;
   dataset.fill(inputs, arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets);
+}
+
+function gatherTargets({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memory, ids: Uint32Array): Float64Array {
+  const { target, samples } = dataset.spec;
+  const perSample = targetElements(target);
+  const targets = arrayOf(buffer, target.storage, map.targets, samples * perSample);
+  return Float64Array.from(
+    { length: ids.length * perSample },
+    (_, i) => targets[ids[Math.floor(i / perSample)] * perSample + (i % perSample)],
+  );
 }
 
 function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteOffset: number, length: number) {

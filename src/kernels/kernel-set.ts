@@ -47,6 +47,10 @@ export const KERNEL_NAMES = [
   'absoluteError',
   'logisticLoss',
   'klDivergence',
+  'topScores',
+  'confusionCounts',
+  'regressionSums',
+  'logProbabilities',
 ] as const;
 
 /** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */

@@ -8,6 +8,7 @@ import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { labelLossKernels } from './reference/label-losses.ts';
 import { lossKernels } from './reference/losses.ts';
+import { metricKernels } from './reference/metrics.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { stridedKernels } from './reference/strided.ts';
@@ -26,6 +27,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...lossKernels(views),
       ...labelLossKernels(views),
       ...valueLossKernels(views),
+      ...metricKernels(views),
       ...optimizerKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),

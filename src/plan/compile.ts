@@ -5,6 +5,7 @@ import { ModelError } from '../graph/model-error.ts';
 import { elementCount } from '../graph/tensor-type.ts';
 import type { Model, ModelLayer } from '../nn/build-model.ts';
 import { createConstantPool } from './constants.ts';
+import { addMetricSums } from './evaluation-graph.ts';
 import { fuseActivations } from './fuse.ts';
 import { gatherCalls } from './gather.ts';
 import { settleGradients, type TrainingGraph } from './gradients.ts';
@@ -48,7 +49,9 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
   const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
   const wanted = [loss, ...training.gradientOf.keys()];
   const train = createProgram(training.graph, { wanted, gradientOf: training.gradientOf, gather });
-  const evaluate = createProgram(graph, { wanted: [loss], gradientOf: new Map(), gather });
+  const sums = [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])];
+  const evaluation = addMetricSums(graph, loss, model.metrics ?? [], sums.length);
+  const evaluate = createProgram(evaluation.graph, { wanted: evaluation.wanted, gradientOf: new Map(), gather });
   const rows = chooseMicroBatch(microBatch, largestShardRows, train);
   checkSizes(training, train, rows);
 
@@ -58,15 +61,16 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
   const trainPlacement = placeBuffers(train.buffers, rows);
   const evaluatePlacement = placeBuffers(evaluate.buffers, rows);
   const trainCalls = resolveProgram(training.graph, train, trainPlacement, context);
-  const evaluateCalls = resolveProgram(graph, evaluate, evaluatePlacement, context);
+  const evaluateCalls = resolveProgram(evaluation.graph, evaluate, evaluatePlacement, context);
   return {
     version: 1,
     numerics,
     rows,
     parameters: [...parameters.parameters],
     parameterElements: parameters.elements,
-    sums: [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])],
+    sums,
     metric: model.metric,
+    ...(evaluation.metrics.length > 0 && { metrics: [...evaluation.metrics] }),
     constants: [...constants.words],
     buffers: describeBuffers(train, trainPlacement, names),
     activationBytes: Math.max(trainPlacement.byteLength, evaluatePlacement.byteLength),
@@ -74,7 +78,7 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
     evaluationActivationBytes: evaluatePlacement.byteLength,
     layers: model.layers.map(describeLayer),
     train: splitCalls(train, trainCalls.calls, graph.nodes.length),
-    evaluate: splitCalls(evaluate, evaluateCalls.calls, graph.nodes.length),
+    evaluate: splitCalls(evaluate, evaluateCalls.calls, evaluation.graph.nodes.length),
   };
 }
 

@@ -122,7 +122,11 @@ describe('a config may not say', () => {
     ['name', 'Latest', 'name: expected a name other than latest, which is the link to the last run, got "Latest"'],
     ['name', '数'.repeat(90), 'name: expected a name of at most 200 bytes, got '],
     ['description', 'a\u0007', 'description: expected text without control characters, got "a\\u0007"'],
-    ['evaluation', { metric: 'f1' }, 'evaluation.metric: expected auto, loss or accuracy, got "f1"'],
+    [
+      'evaluation',
+      { metric: 'f2' },
+      'evaluation.metric: expected auto, loss, or a metric of one number such as accuracy',
+    ],
     ['logging', { everySteps: 0 }, 'logging.everySteps: expected auto or a whole number of 1 or more, got 0'],
   ])('%s: %j', (key, value, start) => {
     const issues = issuesWith({ [key]: value });

@@ -5,6 +5,7 @@ export * from './gather';
 export * from './gemm';
 export * from './losses';
 export * from './math';
+export * from './metrics';
 export * from './optimizers';
 export * from './random';
 export * from './reduce';
