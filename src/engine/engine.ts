@@ -37,6 +37,8 @@ export interface EvaluationTotals {
   correct: number;
   /** Labels that count. */
   counted: number;
+  /** All of them, those of metrics behind the loss's. */
+  cells: readonly number[];
 }
 
 /** What an engine works on; the memory holds samples and initial weights already. */
@@ -132,11 +134,13 @@ export class Engine {
     this.#machine.evaluation = phase;
     await this.#settle(() => this.#machine.evaluation === 0 && isQuiet(this.#machine));
     const { plan, map } = this.#spec;
-    const { chunks, sumCells } = map;
-    const total = (cell: number): number => treeTotal(chunks, (c) => this.#views.chunkCells[c * sumCells + cell]);
+    const { chunks, evaluationCells } = map;
+    const total = (cell: number): number =>
+      treeTotal(chunks, (c) => this.#views.chunkCells[c * evaluationCells + cell]);
     const denominator = total(1);
     const counted = plan.sums.length > COUNTED_CELL ? total(COUNTED_CELL) : denominator;
-    return { lossNumerator: total(0), denominator, correct: total(2), counted };
+    const cells = Array.from({ length: evaluationCells }, (_, cell) => total(cell));
+    return { lossNumerator: total(0), denominator, correct: total(2), counted, cells };
   }
 
   /** What the steps from now on multiply the learning rate by, under `reduceOnPlateau`; at the gate only. */
@@ -155,6 +159,12 @@ export class Engine {
   committed(array: number): Float32Array {
     const { map, memory } = this.#spec;
     return new Float32Array(memory.buffer, map.generations[this.step & 1] + array * map.arrayBytes, map.arrayBytes / 4);
+  }
+
+  /** A view of what metrics keep of each sample, of the part that was evaluated last; before the next evaluation only. */
+  scores(samples: number): Float32Array {
+    const { map, memory } = this.#spec;
+    return new Float32Array(memory.buffer, map.scores, samples * map.sampleScores);
   }
 
   /** A view of the parameters that `keepBest` kept. */

@@ -1,4 +1,4 @@
-// A chunk of a part's samples → the loss sums over it, in the chunk's cells. Worker, under the chunk's claim.
+// A chunk of a part's samples → the sums of loss and metrics over it, in the chunk's cells; scores. Worker, under the chunk's claim.
 import { shardRange } from '../data/sampler.ts';
 import type { KernelSet } from '../kernels/kernel-set.ts';
 import { describeStates } from '../optim/states.ts';
@@ -46,14 +46,15 @@ export class EvaluationPhase {
     const samples = isTest ? this.#training.testSamples : this.#training.validationSamples;
     const ids = isTest ? map.testIds : map.validationIds;
     const range = shardRange(samples, map.chunks, chunk);
-    const firstCell = chunk * map.sumCells;
-    this.#views.chunkCells.fill(0, firstCell, firstCell + map.sumCells);
+    const firstCell = chunk * map.evaluationCells;
+    this.#views.chunkCells.fill(0, firstCell, firstCell + map.evaluationCells);
     const committed = map.generations[step & 1] + this.#evaluatedArray * map.arrayBytes;
     this.#env[ENV.parameters] = phase === PHASE.testBest ? map.best : committed;
     this.#env[ENV.sums] = map.chunkCells + firstCell * 8;
     for (let done = 0; done < range.count; done += this.#rows) {
       this.#env[ENV.rows] = Math.min(this.#rows, range.count - done);
       this.#env[ENV.accumulate] = done === 0 ? 0 : 1;
+      this.#env[ENV.scores] = map.scores + (range.start + done) * map.sampleScores * 4;
       this.#env[ENV.ids] = ids + (range.start + done) * 4;
       this.#gather.run();
       this.#forward.run();

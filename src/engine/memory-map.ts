@@ -1,7 +1,7 @@
 // Turns the sizes of a run into places in the one shared memory: region by region, allocated once. Pure; read by every thread.
 import { type DatasetSpec, sampleBytes } from '../data/source.ts';
 import { treeSumScratchBytes } from '../kernels/gemm-scratch.ts';
-import type { Plan } from '../plan/plan.ts';
+import { evaluationCells, type Plan, scoresPerSample } from '../plan/plan.ts';
 import { layOutWords, type Words } from './protocol-words.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 
@@ -69,9 +69,11 @@ export interface MemoryMap {
   ranges: RangePlan;
   records: number;
   recordCells: number;
-  /** Evaluation chunks a part, and f64 cells a chunk. */
+  /** Evaluation chunks a part, and the loss's f64 sums. */
   chunks: number;
   sumCells: number;
+  /** f64 cells of a chunk: the loss's sums and those of metrics. */
+  evaluationCells: number;
   stateCount: number;
   words64: number;
   words32: number;
@@ -100,6 +102,9 @@ export interface MemoryMap {
   seatTree: number;
   inputs: number;
   targets: number;
+  /** What metrics keep of each sample of the part that is evaluated, `sampleScores` f32 a sample: written by who holds its chunk. */
+  scores: number;
+  sampleScores: number;
   /** Sample ids in epoch order: `orderCount` arrays of `orderBytes`, epoch e's at e mod orderCount. */
   orders: number;
   orderBytes: number;
@@ -169,6 +174,8 @@ function placeRegions(shape: MemoryShape): MemoryMap {
   const chunks = Math.max(evaluationChunks(parts.validation, plan.rows), evaluationChunks(parts.test, plan.rows));
   const words = layOutWords({ shards, ranges: ranges.count, chunks, seats: maxWorkers, hasNorm });
   const sumCells = plan.sums.length;
+  const chunkCellCount = evaluationCells(plan);
+  const perSample = scoresPerSample(plan);
   const recordCells = RECORD_CELL_COUNT + ranges.count;
   const records = Math.max(LEAST_RECORDS, Math.min(MOST_RECORDS, Math.floor(RING_BYTES / (recordCells * 8))));
   const arrayBytes = plan.parameterElements * 4;
@@ -193,6 +200,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     recordCells,
     chunks,
     sumCells,
+    evaluationCells: chunkCellCount,
     stateCount,
     arrayBytes,
     gradientStride,
@@ -209,7 +217,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
     stretch: reserve('control', STRETCH_CELL_COUNT * 8),
     recordRing: reserve('control', records * recordCells * 8),
-    chunkCells: reserve('control', chunks * sumCells * 8),
+    chunkCells: reserve('control', chunks * chunkCellCount * 8),
     constants: reserve('control', plan.constants.length * 4),
     generations: [
       reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
@@ -229,6 +237,8 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     orders: reserve('order of samples', orderCount * orderBytes),
     validationIds: reserve('order of samples', parts.validation * 4),
     testIds: reserve('order of samples', parts.test * 4),
+    sampleScores: perSample,
+    scores: perSample === 0 ? 0 : reserve('scores', Math.max(parts.validation, parts.test) * perSample * 4),
     byteLength: 0,
     rows,
   };

@@ -27,7 +27,7 @@ export function attachViews({ buffer }: WebAssembly.Memory, map: MemoryMap): Sha
     seatCells: (seat) => new Float64Array(buffer, map.seatCells + seat * SEAT_CELL_COUNT * 8, SEAT_CELL_COUNT),
     recordAt: (step) => (step % map.records) * map.recordCells,
     records: new Float64Array(buffer, map.recordRing, map.records * map.recordCells),
-    chunkCells: new Float64Array(buffer, map.chunkCells, map.chunks * map.sumCells),
+    chunkCells: new Float64Array(buffer, map.chunkCells, map.chunks * map.evaluationCells),
     stretch: new Float64Array(buffer, map.stretch, STRETCH_CELL_COUNT),
     gradientTail: (index) => tails[index],
   };

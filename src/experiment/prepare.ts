@@ -14,6 +14,7 @@ import { planSegments } from '../optim/segments.ts';
 import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { toldMetrics } from './experiment.schema.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
 export interface PreparedRun {
@@ -21,6 +22,8 @@ export interface PreparedRun {
   numerics: ResolvedNumerics;
   dataset: Dataset;
   plan: Plan;
+  /** Names of the metrics that are told of the validation and test part. */
+  metrics: readonly string[];
   map: MemoryMap;
   training: TrainingSpec;
   /** The arrays of a generation behind the parameters. */
@@ -55,7 +58,8 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
   const dataset = openDataset(config.data, config.seed, baseDir);
   const training = describeTraining(config, dataset);
   const { batchSize } = training.sampler;
-  const plan = compilePlan(buildModel(config.model, config.loss, dataset.spec), {
+  const metrics = toldMetrics(config.evaluation);
+  const plan = compilePlan(buildModel(config.model, config.loss, dataset.spec, metrics), {
     numerics: numerics.numerics,
     microBatch: config.microBatch,
     largestShardRows: Math.ceil(batchSize / config.shards),
@@ -82,6 +86,7 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     numerics,
     dataset,
     plan,
+    metrics,
     map,
     training,
     states,

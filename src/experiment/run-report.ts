@@ -115,6 +115,11 @@ export class RunReport {
       isBest,
     };
     if (validation === undefined) return event;
-    return { ...event, validationLoss: validation.loss, validationMetric: validation.metric };
+    return {
+      ...event,
+      validationLoss: validation.loss,
+      validationMetric: validation.metric,
+      ...(validation.values && { validationMetrics: validation.values }),
+    };
   }
 }

@@ -2,6 +2,7 @@
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { LossMetric } from '../nn/losses.ts';
 import { PHASE_NAMES, type PhaseMs } from './events.ts';
+import type { MetricValue } from './metric-values.ts';
 
 /** The share of a run's steps that its throughput leaves out: compilers warm up and caches fill in them. */
 const WARM_UP_SHARE = 0.05;
@@ -12,6 +13,8 @@ const MOST_DURATIONS = 65_536;
 export interface LossAndMetric {
   loss: number;
   metric: number;
+  /** The metrics that were asked for; undefined where none were. */
+  values?: Record<string, MetricValue>;
 }
 
 /** Sums to a mean loss and its metric: the share of correct answers, or the loss itself. */

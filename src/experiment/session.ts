@@ -30,6 +30,8 @@ export interface Session {
   bestWeights(): Weights;
   /** An evaluation gave this value of the watched figure: what a schedule makes of it holds for the steps from now on. */
   noteEvaluation(value: number): void;
+  /** Samples' targets as they lie in memory, one after the other. */
+  targetsOf(ids: Uint32Array): Float64Array;
   hashes(): { weightsSha256: string; stateSha256: string };
 }
 
@@ -83,6 +85,7 @@ export function openSession(
       plateau = nextPlateau(rules, plateau, value);
       engine.setLrFactor(plateau.factor);
     },
+    targetsOf: (ids) => gatherTargets(run, memory, ids),
     hashes: () => ({
       weightsSha256: weightsSha256(weights().parameters),
       stateSha256: stateSha256(committedState(run, engine, plateau)),
@@ -105,6 +108,16 @@ function initializeStates({ map, states }: PreparedRun, kernels: KernelSet['kern
     if (value === 'parameters') kernels.copy(at, first, elements);
     else if (value !== 0) kernels.fill(at, value, elements);
   });
+}
+
+function gatherTargets({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memory, ids: Uint32Array): Float64Array {
+  const { target, samples } = dataset.spec;
+  const perSample = targetElements(target);
+  const targets = arrayOf(buffer, target.storage, map.targets, samples * perSample);
+  return Float64Array.from(
+    { length: ids.length * perSample },
+    (_, i) => targets[ids[Math.floor(i / perSample)] * perSample + (i % perSample)],
+  );
 }
 
 function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteOffset: number, length: number) {

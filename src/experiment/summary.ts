@@ -48,6 +48,8 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     validationLoss: outcome.validation?.loss ?? null,
     testLoss: test?.loss ?? null,
     testAccuracy: plan.metric === 'accuracy' ? (test?.metric ?? null) : null,
+    ...(outcome.validation?.values && { validationMetrics: outcome.validation.values }),
+    ...(test?.values && { testMetrics: test.values }),
     ...(best && { best }),
     samplesPerSecond: statistics.samplesPerSecond(),
     stepMs: statistics.stepMs(),

@@ -4,9 +4,11 @@ import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { UntilReason } from '../engine/until.ts';
+import { scoresPerSample } from '../plan/plan.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
@@ -81,7 +83,7 @@ class Training {
     this.#options = options;
     this.#startedMs = startedMs;
     this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
-    this.#log = new MetricsLog(folder, run.plan.metric);
+    this.#log = new MetricsLog(folder, run.plan.metric, run.metrics);
     this.report = new RunReport({
       metric: run.plan.metric,
       stepsPerEpoch: run.stepsPerEpoch,
@@ -175,23 +177,45 @@ class Training {
     if (isBest) {
       this.#session.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
-      this.#best = { epoch, validationLoss: validation.loss, metric: this.#watched(validation) };
+      const { metric: name } = this.#run.config.evaluation;
+      const hasName = name !== 'loss' && name !== 'accuracy';
+      const metric = this.#watched(validation);
+      this.#best = { epoch, validationLoss: validation.loss, metric, ...(hasName && { metricName: name }) };
     }
     this.report.endEpoch(validation, isBest);
   }
 
   async #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
-    return lossAndMetric(this.#run.plan.metric, await this.#session.engine.evaluate(part));
+    const { plan, metrics, dataset } = this.#run;
+    const { engine, targetsOf } = this.#session;
+    const totals = await engine.evaluate(part);
+    const figures = lossAndMetric(plan.metric, totals);
+    if (metrics.length === 0) return figures;
+    const ids = dataset.parts[part === 'validate' ? 'validation' : 'test'];
+    const { loss, metric: accuracy } = figures;
+    const hasScores = scoresPerSample(plan) > 0;
+    const scored = {
+      scores: engine.scores(ids.length),
+      labels: hasScores ? targetsOf(ids) : [],
+    };
+    return {
+      ...figures,
+      values: metricValues(metrics, plan.metrics ?? [], { loss, accuracy, cells: totals.cells, ...scored }),
+    };
   }
 
   /** The figure that `evaluation.metric` names. */
-  #watched({ loss, metric }: LossAndMetric): number {
-    return this.#run.config.evaluation.metric === 'loss' ? loss : metric;
+  #watched({ loss, metric, values = {} }: LossAndMetric): number {
+    const { metric: name } = this.#run.config.evaluation;
+    if (name === 'loss') return loss;
+    return name === 'accuracy' ? metric : (values[name] as number);
   }
 
   #isBetter(validation: LossAndMetric): boolean {
     if (this.#best === undefined) return true;
     const value = this.#watched(validation);
+    // An area under a curve of one class alone is no number.
+    if (Number.isNaN(this.#best.metric)) return !Number.isNaN(value);
     const { mode, minDelta } = this.#run.config.evaluation;
     return mode === 'max' ? value > this.#best.metric + minDelta : value < this.#best.metric - minDelta;
   }
@@ -201,8 +225,9 @@ class Training {
     if (this.#run.training.testSamples === 0) return undefined;
     const test = await this.#evaluate('test');
     if (this.#best !== undefined) {
-      const { loss, metric } = await this.#evaluate('testBest');
+      const { loss, metric, values } = await this.#evaluate('testBest');
       this.#best.testLoss = loss;
+      if (values !== undefined) this.#best.testMetrics = values;
       if (this.#run.plan.metric === 'accuracy') this.#best.testAccuracy = metric;
     }
     return test;

@@ -67,6 +67,10 @@ export const KERNEL_NAMES = [
   ...ELEMENTARY_KERNEL_NAMES,
   ...NORMALIZATION_KERNEL_NAMES,
   ...IMAGE_KERNEL_NAMES,
+  'topScores',
+  'confusionCounts',
+  'regressionSums',
+  'logProbabilities',
 ] as const;
 
 /** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */

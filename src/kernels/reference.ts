@@ -5,19 +5,20 @@
 import type { KernelSet } from './kernel-set.ts';
 import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
-import { clipAverageKernels } from './reference/clip-average.ts';
-import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { batchNormKernels } from './reference/batch-norm.ts';
+import { batchedGemmKernels } from './reference/batched-gemm.ts';
+import { clipAverageKernels } from './reference/clip-average.ts';
 import { dropoutKernels } from './reference/dropout.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { extremeKernels } from './reference/extremes.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { groupNormKernels } from './reference/group-norm.ts';
 import { imageKernels } from './reference/images.ts';
 import { labelLossKernels } from './reference/label-losses.ts';
-import { groupNormKernels } from './reference/group-norm.ts';
 import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
+import { metricKernels } from './reference/metrics.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { piecewiseKernels } from './reference/piecewise.ts';
@@ -43,6 +44,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...lossKernels(views),
       ...labelLossKernels(views),
       ...valueLossKernels(views),
+      ...metricKernels(views),
       ...optimizerKernels(views),
       ...oneMomentOptimizers(views),
       ...twoMomentOptimizers(views),

@@ -2,10 +2,12 @@
 import { createGraph, type Graph, type GraphBuilder } from '../graph/graph.ts';
 import { ModelError } from '../graph/model-error.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
+import type { MetricSums } from '../graph/ops/evaluation-sums.ts';
 import { input } from '../graph/ops/input.ts';
 import { elementCount } from '../graph/tensor-type.ts';
 import { addLayer, layerKind } from './layers.ts';
 import { addLoss, type LossMetric, type TargetSpec } from './losses.ts';
+import { planMetrics } from './metrics.ts';
 import type { LayerConfig, LossConfig } from './nn.schema.ts';
 
 /** What a model has to know of a dataset; a `DatasetSpec` is one. */
@@ -26,6 +28,8 @@ export interface Model {
   readonly metric: LossMetric;
   /** The loss's kernel writes a fourth sum: how many labels count. */
   readonly hasCount?: boolean;
+  /** What an evaluation sums beside the loss. */
+  readonly metrics?: readonly MetricSums[];
   readonly layers: readonly ModelLayer[];
 }
 
@@ -42,9 +46,15 @@ export interface ModelLayer {
 /**
  * Builds the graph of a list of layers. A layer without a name is called after its kind and its number among the layers of
  * that kind: `dense1`, `relu1`, `dense2`.
+ * @param metrics names of metrics that an evaluation has to tell; they fit the loss.
  * @throws ModelError where layers, loss and targets do not fit each other, or nothing is there to train.
  */
-export function buildModel(layers: readonly LayerConfig[], loss: LossConfig, samples: SampleSpec): Model {
+export function buildModel(
+  layers: readonly LayerConfig[],
+  loss: LossConfig,
+  samples: SampleSpec,
+  metrics: readonly string[] = [],
+): Model {
   const graph = createGraph();
   const rows: ModelLayer[] = [];
   let output: GraphNode = graph.apply(
@@ -65,7 +75,8 @@ export function buildModel(layers: readonly LayerConfig[], loss: LossConfig, sam
     );
   }
   const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target);
-  return { graph, loss: node.id, metric, hasCount, layers: rows };
+  const sums = planMetrics(metrics, loss, output, samples.target);
+  return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
 }
 
 function nameLayers(layers: readonly LayerConfig[]): string[] {

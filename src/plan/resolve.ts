@@ -81,6 +81,8 @@ function createResolver(
         return [ENV.rows, operand.multiplier, 0];
       case 'words':
         return [ENV.constants, 1, constants.placeWords(operand.words)];
+      case 'cells':
+        return [ENV.sums, 1, operand.first * 8];
       default:
         return [ENV[operand.of], 1, 0];
     }

@@ -105,7 +105,11 @@ describe('a config may not say', () => {
       'adam',
       'optimizer: expected an optimizer: sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lamb or lion, got "adam"',
     ],
-    ['data', 'mnist', 'data: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got "mnist"'],
+    [
+      'data',
+      'mnist',
+      'data: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got "mnist"',
+    ],
     [
       'data',
       { batchSize: 3 },
@@ -152,7 +156,11 @@ describe('a config may not say', () => {
     ['name', 'Latest', 'name: expected a name other than latest, which is the link to the last run, got "Latest"'],
     ['name', '数'.repeat(90), 'name: expected a name of at most 200 bytes, got '],
     ['description', 'a\u0007', 'description: expected text without control characters, got "a\\u0007"'],
-    ['evaluation', { metric: 'f1' }, 'evaluation.metric: expected auto, loss or accuracy, got "f1"'],
+    [
+      'evaluation',
+      { metric: 'f2' },
+      'evaluation.metric: expected auto, loss, or a metric of one number such as accuracy',
+    ],
     ['logging', { everySteps: 0 }, 'logging.everySteps: expected auto or a whole number of 1 or more, got 0'],
   ])('%s: %j', (key, value, start) => {
     const issues = issuesWith({ [key]: value });

@@ -24,7 +24,7 @@ describe('evaluation', () => {
 
   it('has no accuracy for mse', () => {
     expect(issuesWith({ loss: 'mse', evaluation: { metric: 'accuracy' } })).toEqual([
-      'evaluation.metric: expected loss or auto, as mse has no accuracy, got "accuracy"; use another metric or another loss',
+      'evaluation.metric: expected auto, loss, r2, mae or rmse, as mse has no accuracy, got "accuracy"; use another metric or another loss',
     ]);
   });
 });

@@ -16,6 +16,7 @@ export * from './one-moment-optimizers';
 export * from './image-sums';
 export * from './pooling';
 export * from './upsampling';
+export * from './metrics';
 export * from './optimizers';
 export * from './random';
 export * from './reduce';
