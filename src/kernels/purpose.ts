@@ -18,6 +18,8 @@ export const PURPOSE = {
   initialisation: 3,
   /** Samples of the synthetic source: position, what is drawn, sample id or row. */
   synthetic: 4,
+  /** Tensors of the eager API: position = element / 4, what is drawn. */
+  eager: 16,
 } as const;
 
 export type Purpose = (typeof PURPOSE)[keyof typeof PURPOSE];

@@ -39,14 +39,7 @@ export interface ModelLayer {
  * @throws ModelError where layers, loss and targets do not fit each other, or nothing is there to train.
  */
 export function buildModel(layers: readonly LayerConfig[], loss: LossName, samples: SampleSpec): Model {
-  const graph = createGraph();
-  const rows: ModelLayer[] = [];
-  let output: GraphNode = graph.apply(input, [], { shape: [...samples.input.shape] }, 'input');
-  nameLayers(layers).forEach((name, i) => {
-    const firstNode = graph.nodes.length;
-    output = addLayer(graph, layers[i], output, name);
-    rows.push(describeLayer(graph, firstNode, output, layers[i], name));
-  });
+  const { graph, output, rows } = buildLayers(layers, samples.input.shape);
   if (rows.every(({ parameters }) => parameters === 0)) {
     const kinds = layers.map(layerKind).join(', ');
     throw new ModelError(
@@ -55,6 +48,22 @@ export function buildModel(layers: readonly LayerConfig[], loss: LossName, sampl
   }
   const { node, metric } = addLoss(graph, loss, output, samples.target);
   return { graph, loss: node.id, metric, layers: rows };
+}
+
+/** Layers behind an input of a sample's shape, without a loss. */
+export function buildLayers(
+  layers: readonly LayerConfig[],
+  inputShape: readonly number[],
+): { graph: GraphBuilder; output: GraphNode; rows: ModelLayer[] } {
+  const graph = createGraph();
+  const rows: ModelLayer[] = [];
+  let output: GraphNode = graph.apply(input, [], { shape: [...inputShape] }, 'input');
+  nameLayers(layers).forEach((name, i) => {
+    const firstNode = graph.nodes.length;
+    output = addLayer(graph, layers[i], output, name);
+    rows.push(describeLayer(graph, firstNode, output, layers[i], name));
+  });
+  return { graph, output, rows };
 }
 
 function nameLayers(layers: readonly LayerConfig[]): string[] {

@@ -10,7 +10,7 @@ import type { TensorNames } from './tensor-names.ts';
 
 /** What addresses depend on beside the program. */
 export interface ResolveContext {
-  readonly parameters: ReadonlyMap<NodeId, PlanParameter>;
+  readonly parameters: ReadonlyMap<NodeId, Pick<PlanParameter, 'elementOffset'>>;
   readonly constants: ConstantPool;
   readonly names: TensorNames;
   /** Of the micro-batch: scratch memory is made for it. */
