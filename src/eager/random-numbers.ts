@@ -6,13 +6,14 @@ import { cos, log } from '../kernels/scalar.ts';
 /** What is drawn: the second word of the counter. */
 const DRAW = { uniform: 0, normal: 1 } as const;
 
-/** Number i is word i mod 4 of block ⌊i/4⌋: its upper 24 bits, as many as float32 has, between low and high. */
+/** Number i is word i mod 4 of block ⌊i/4⌋: its upper 24 bits, as many as float32 has, between low and high; as the kernel `uniform`. */
 export function uniformNumbers(out: Float32Array, seed: number, low: number, high: number): void {
   const words = new Uint32Array(4);
-  const span = Math.fround(high - low);
+  const start = Math.fround(low);
+  const span = Math.fround(Math.fround(high) - start);
   for (let i = 0; i < out.length; i++) {
     if (i % 4 === 0) drawBlock(words, i / 4, DRAW.uniform, seed);
-    out[i] = low + Math.fround((words[i % 4] >>> 8) * 2 ** -24 * span);
+    out[i] = start + Math.fround((words[i % 4] >>> 8) * 2 ** -24 * span);
   }
 }
 
