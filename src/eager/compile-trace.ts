@@ -5,7 +5,7 @@ import { createConstantPool } from '../plan/constants.ts';
 import { createInterpreter } from '../plan/interpreter.ts';
 import { placeBuffers } from '../plan/placement.ts';
 import { ENV, ENV_LENGTH, PARAMETER_ALIGNMENT_ELEMENTS } from '../plan/plan.ts';
-import { createProgram, ownerOf } from '../plan/program.ts';
+import { createProgram, ownerOf, type Place, type Program } from '../plan/program.ts';
 import { type ResolvedProgram, resolveProgram } from '../plan/resolve.ts';
 import type { Numbers } from './expression.ts';
 import { FIRST_ADDRESS, growTo, kernelMemory } from './kernel-memory.ts';
@@ -68,11 +68,8 @@ function layOut({ graph, given }: TracedGraph, owners: readonly (GraphNode | und
   const computed = new Set(owners.filter((node) => node !== undefined && node.op.source === undefined) as GraphNode[]);
   const spans = placeSpans([...given, ...computed]);
   const ids = [...computed].map(({ id }) => id);
-  const program = createProgram(graph, {
-    wanted: ids,
-    gradientOf: new Map(ids.map((id) => [id, id])),
-    gather: () => [],
-  });
+  const goal = { wanted: ids, gradientOf: new Map(ids.map((id) => [id, id])), gather: () => [] };
+  const program = placeGiven(createProgram(graph, goal), spans.byNode);
   const placement = placeBuffers(program.buffers, 1);
   const constants = createConstantPool();
   const context = { parameters: spans.byNode, constants, names: new Map<NodeId, string>(), rows: 1 };
@@ -90,6 +87,16 @@ function layOut({ graph, given }: TracedGraph, owners: readonly (GraphNode | und
   env[ENV.constants] = constantsAddress;
   const endAddress = constantsAddress + constants.words.length * 4;
   return { calls, spans: spans.byNode, constants: constants.words, constantsAddress, env, endAddress };
+}
+
+/** Given data has a span as given weights have, wherever the plan places constants. */
+function placeGiven(program: Program, spans: ReadonlyMap<NodeId, Span>): Program {
+  const places = new Map<NodeId, Place>();
+  for (const [id, place] of program.places) {
+    const isGiven = place.in === 'constants' && spans.has(place.node);
+    places.set(id, isGiven ? { in: 'parameters', node: place.node } : place);
+  }
+  return { ...program, places };
 }
 
 function placeSpans(nodes: readonly GraphNode[]): { byNode: Map<NodeId, Span>; byteLength: number } {

@@ -23,7 +23,7 @@ export interface Expression extends TensorType {
   readonly requiresGrad: boolean;
   /** Of a leaf that requires gradients. */
   readonly cell: GradientCell | null;
-  /** Op and settings, or a leaf's type: what two expressions share that run the same program on other values. */
+  /** Op and settings; empty for a leaf. */
   readonly key: string;
   /** The longest way to values when it was made, in ops. */
   readonly depth: number;
@@ -36,9 +36,8 @@ const MOST_PENDING_DEPTH = 100;
 /** Values of a shape; with a cell they require gradients, which backward adds there. */
 export function leaf(values: Numbers, shape: readonly number[], cell: GradientCell | null = null): Expression {
   const element = values instanceof Float32Array ? 'f32' : 'i32';
-  const key = `${element}(${shape})`;
   const type = { shape, isBatched: false, element } as const;
-  return { ...type, op: null, attrs: {}, inputs: [], requiresGrad: cell !== null, cell, key, depth: 0, values };
+  return { ...type, op: null, attrs: {}, inputs: [], requiresGrad: cell !== null, cell, key: '', depth: 0, values };
 }
 
 /** A number as a tensor of no axes, rounded to f32. */

@@ -109,6 +109,7 @@ export class Tensor {
       const cell = weight.cell!;
       const { grad } = cell;
       cell.grad = grad === null ? added : noGrad(() => grad.add(added));
+      // Now, so that no chain of gradients waits to be added up.
       evaluate(cell.grad.#expression);
     }
   }

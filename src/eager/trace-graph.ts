@@ -15,12 +15,13 @@ export interface TracedGraph {
   readonly results: readonly (GraphNode | undefined)[];
 }
 
-/** A tensor whose values are written before a run. The plan places it as it places parameters. */
-const givenTensor: Op<{ readonly type: TensorType }> = {
-  name: 'tensor',
-  source: 'parameter',
-  infer: (_inputs, { type }) => type,
-};
+type GivenAttrs = { readonly type: TensorType };
+
+/** A tensor whose values are written before a run and whose gradient may be asked for. */
+const givenWeight: Op<GivenAttrs> = { name: 'weight', source: 'parameter', infer: (_inputs, { type }) => type };
+
+/** A tensor whose values are written before a run; no gradient rule is asked for its gradient. */
+const givenData: Op<GivenAttrs> = { name: 'data', source: 'constant', infer: (_inputs, { type }) => type };
 
 /** x → x, but no gradient goes back through it. */
 export const detach: Op<Readonly<Record<string, never>>> = {
@@ -49,7 +50,7 @@ export function buildBackward(trace: Trace): TracedGraph {
   const builder = createGraph();
   const nodes = addExpressions(builder, trace);
   const root = nodes.at(-1)!;
-  const seed = addGiven(builder, root);
+  const seed = addGiven(builder, givenData, root);
   const end = builder.apply(seedGradient, [seed, root], {}, seedGradient.name);
   const { graph, gradients } = differentiate(builder, end.id);
   const given = leafNodes(trace, nodes);
@@ -65,7 +66,8 @@ function addExpressions(graph: GraphBuilder, { expressions, leaves, indexOf }: T
   const nodes: GraphNode[] = [];
   for (const expression of expressions) {
     const inputs = expression.inputs.map((input) => nodes[indexOf.get(input)!]);
-    nodes.push(isGiven.has(expression) ? addGiven(graph, expression) : addExpression(graph, expression, inputs));
+    const given = expression.requiresGrad ? givenWeight : givenData;
+    nodes.push(isGiven.has(expression) ? addGiven(graph, given, expression) : addExpression(graph, expression, inputs));
   }
   return nodes;
 }
@@ -83,8 +85,8 @@ function addExpression(graph: GraphBuilder, expression: Expression, inputs: read
   return isCut ? graph.apply(detach, [node], {}, op!.name) : node;
 }
 
-function addGiven(graph: GraphBuilder, { shape, element }: TensorType): GraphNode {
-  return graph.apply(givenTensor, [], { type: { shape, isBatched: false, element } }, givenTensor.name);
+function addGiven(graph: GraphBuilder, op: Op<GivenAttrs>, { shape, element }: TensorType): GraphNode {
+  return graph.apply(op, [], { type: { shape, isBatched: false, element } }, op.name);
 }
 
 function leafNodes({ leaves, indexOf }: Trace, nodes: readonly GraphNode[]): GraphNode[] {
