@@ -55,19 +55,7 @@ export function buildModel(
   samples: SampleSpec,
   metrics: readonly string[] = [],
 ): Model {
-  const graph = createGraph();
-  const rows: ModelLayer[] = [];
-  let output: GraphNode = graph.apply(
-    input,
-    [],
-    { shape: [...samples.input.shape], element: samples.input.storage === 'i32' ? 'i32' : 'f32' },
-    'input',
-  );
-  nameLayers(layers).forEach((name, i) => {
-    const firstNode = graph.nodes.length;
-    output = addLayer(graph, layers[i], output, name);
-    rows.push(describeLayer(graph, firstNode, output, layers[i], name));
-  });
+  const { graph, output, rows } = buildLayers(layers, samples.input);
   if (rows.every(({ parameters }) => parameters === 0)) {
     const kinds = layers.map(layerKind).join(', ');
     throw new ModelError(
@@ -77,6 +65,23 @@ export function buildModel(
   const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target);
   const sums = planMetrics(metrics, loss, output, samples.target);
   return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
+}
+
+/** Layers behind an input of a sample's shape, without a loss. */
+export function buildLayers(
+  layers: readonly LayerConfig[],
+  { shape, storage }: SampleSpec['input'],
+): { graph: GraphBuilder; output: GraphNode; rows: ModelLayer[] } {
+  const graph = createGraph();
+  const rows: ModelLayer[] = [];
+  const element = storage === 'i32' ? 'i32' : 'f32';
+  let output: GraphNode = graph.apply(input, [], { shape: [...shape], element }, 'input');
+  nameLayers(layers).forEach((name, i) => {
+    const firstNode = graph.nodes.length;
+    output = addLayer(graph, layers[i], output, name);
+    rows.push(describeLayer(graph, firstNode, output, layers[i], name));
+  });
+  return { graph, output, rows };
 }
 
 function nameLayers(layers: readonly LayerConfig[]): string[] {
