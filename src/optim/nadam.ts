@@ -44,16 +44,19 @@ export function nadam({ beta1, beta2, eps, momentumDecay }: NadamConfig): Optimi
   };
 }
 
+/** Far below half a unit in the last place of 1. */
+const NOTHING = 2 ** -100;
+
 /**
  * t → μ_1 · μ_2 · … · μ_t, multiplied in this order. The last product is kept, so that the next step costs one multiplication; a worker
- * that begins elsewhere multiplies anew and comes to the same bits. Below the smallest number it stays 0.
+ * that begins elsewhere multiplies anew and comes to the same bits. It ends where 1 − product has long been 1: rounding never lets it be 0.
  */
 function momentumProducts(momentumAt: (t: number) => number): (t: number) => number {
   let known = 0;
   let product = 1;
   return (t) => {
     if (t < known) [known, product] = [0, 1];
-    while (known < t && product !== 0) product *= momentumAt(++known);
+    while (known < t && product > NOTHING) product *= momentumAt(++known);
     return product;
   };
 }
