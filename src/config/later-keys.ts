@@ -13,7 +13,6 @@ const LATER_KEYS: Record<string, string> = {
   initialWeights: 'starting from given weights is',
   machines: 'training on several machines is',
   'data.augmentation': 'augmentation is',
-  'data.classWeights': 'class weights are',
   'logging.tensorboard': 'TensorBoard logging is',
 };
 

@@ -13,6 +13,34 @@ const dense = (units: number): LayerConfig => ({ dense: units, activation: 'none
 const build = (loss: LossConfig, samples: SampleSpec, ...layers: LayerConfig[]) => buildModel(layers, loss, samples);
 const opOf = ({ graph, loss }: ReturnType<typeof buildModel>) => graph.nodes[loss].op.name;
 
+describe('metrics', () => {
+  it.each<[string, () => unknown, string]>([
+    [
+      'more of the top than there are outputs',
+      () => buildModel([dense(3)], 'crossEntropy', LABELS, ['top4']),
+      'evaluation.metrics: expected at least 4 outputs for top4, got (-1,3); ask for a smaller number',
+    ],
+    [
+      'counts of classes with several yes-or-no outputs',
+      () => buildModel([dense(3)], 'bceWithLogits', VALUES, ['f1']),
+      'evaluation.metrics: expected class labels for f1, got values of shape (3); use accuracy or rocAuc',
+    ],
+    [
+      'a matrix of very many classes',
+      () => buildModel([dense(300)], 'crossEntropy', LABELS, ['confusionMatrix']),
+      'evaluation.metrics: expected at most 256 classes for confusionMatrix, got 300; use accuracy or top5',
+    ],
+  ])('refuse %s', (_title, action, message) => {
+    expect(action).toThrow(new ModelError(message));
+  });
+
+  it('share their sums', () => {
+    const names = ['f1', 'confusionMatrix', 'recall', 'top2', 'top2', 'accuracy', 'perplexity'];
+    const { metrics } = buildModel([dense(3)], 'crossEntropy', LABELS, names);
+    expect(metrics?.map(({ kind }) => kind)).toEqual(['topK', 'confusion']);
+  });
+});
+
 describe('a loss', () => {
   it('of plain cross-entropy keeps its own kernel, settings take another', () => {
     expect(opOf(build('crossEntropy', LABELS, dense(3)))).toBe('softmaxCrossEntropy');
