@@ -73,6 +73,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(EXTREME_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
   ...NORMALIZATION_FIXTURES,
+  ...CONV_FIXTURES,
 };
 
 const LOSS_FIXTURES: Record<string, LossConfig> = {
@@ -92,7 +93,6 @@ const LOSS_FIXTURES: Record<string, LossConfig> = {
   bce_with_logits: 'bceWithLogits',
   nll: 'nll',
   bce_pos_weight: { name: 'bceWithLogits', posWeight: 2.5 },
-  ...CONV_FIXTURES,
 };
 
 const NO_SAMPLES: Samples = {
