@@ -18,7 +18,7 @@ import {
   seedSchema,
   stepsSchema,
 } from '../experiment/experiment.schema.ts';
-import { lossSchema, modelSchema } from '../nn/nn.schema.ts';
+import { lossSchema, type ModelConfig, modelSchema } from '../nn/nn.schema.ts';
 import { clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
 import { type Frozen, mapping } from './scalars.schema.ts';
 
@@ -32,7 +32,7 @@ export const configSchema = mapping({
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
   numerics: numericsSchema,
-  model: modelSchema.describe('the layers from input to output'),
+  model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
   microBatch: microBatchSchema,
   optimizer: optimizerSchema.prefault({}).describe('how gradients change weights; adam where nothing is said'),
@@ -47,7 +47,8 @@ export const configSchema = mapping({
 export type ParsedConfig = z.output<typeof configSchema>;
 
 /** A resolved config: every default filled in, frozen to the leaves; it has either `epochs` or `steps`. */
-export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'evaluation'>> {
+export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'model' | 'evaluation'>> {
   readonly name: string;
+  readonly model: ModelConfig;
   readonly evaluation: EvaluationConfig;
 }

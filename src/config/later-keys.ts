@@ -1,6 +1,6 @@
 // The keys, names and layers of parts that lockstep does not have yet → refusals that say so. Coordinator only; changes the tree.
 import type { ConfigIssue } from './config-error.ts';
-import { type ConfigNode, nodeAt, type Path } from './config-node.ts';
+import { type ConfigNode, childOf, nodeAt, type Path } from './config-node.ts';
 import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
@@ -48,11 +48,13 @@ const LATER_LAYERS = [
   'layerNorm',
   'lstm',
   'maxPool',
-  'residual',
   'rmsNorm',
   'rnn',
   'transformer',
 ];
+
+/** The keys of layers under which other layers stand. */
+const LAYER_LISTS = ['residual', 'shortcut', 'sequential', 'layers'];
 
 /** Refuses what comes later by name, and takes such keys out, so that they are not refused again as unknown. */
 export function refuseLaterKeys(root: ConfigNode): ConfigIssue[] {
@@ -82,13 +84,15 @@ function refuseOptimizer(root: ConfigNode): ConfigIssue[] {
 }
 
 function refuseModel(root: ConfigNode): ConfigIssue[] {
-  const model = nodeAt(root, ['model']);
-  const content = model?.content;
-  if (typeof content === 'string' && /\.[cm]?[jt]s$/.test(content)) {
-    const advice = 'models in files of their own are not built yet';
-    return [{ origin: model!.origin, path: ['model'], expected: 'a list of layers', got: showNode(model), advice }];
-  }
-  return Array.isArray(content) ? content.flatMap((layer, i) => refuseLayer(layer, ['model', i])) : [];
+  return refuseLayers(nodeAt(root, ['model']), ['model']);
+}
+
+function refuseLayers(list: ConfigNode | undefined, path: Path): ConfigIssue[] {
+  if (!Array.isArray(list?.content)) return [];
+  return list.content.flatMap((layer, i) => {
+    const inner = LAYER_LISTS.flatMap((key) => refuseLayers(childOf(layer, key), [...path, i, key]));
+    return [...refuseLayer(layer, [...path, i]), ...inner];
+  });
 }
 
 function refuseLayer({ content }: ConfigNode, path: Path): ConfigIssue[] {

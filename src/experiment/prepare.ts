@@ -1,15 +1,17 @@
 // A config → everything that is decided before training: data, model, plan, memory map, numbers of steps and workers. Coordinator.
 import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
+import { type Dataset, type DatasetSpec, openDataset } from '../data/dataset.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import type { TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
-import { buildModel } from '../nn/build-model.ts';
+import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
+import { customModel } from '../nn/custom-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { LoadedModel } from './load-model.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
 export interface PreparedRun {
@@ -17,6 +19,8 @@ export interface PreparedRun {
   numerics: ResolvedNumerics;
   dataset: Dataset;
   plan: Plan;
+  /** Where the config's model is a module. */
+  model: LoadedModel | undefined;
   map: MemoryMap;
   training: TrainingSpec;
   /** Names of the optimizer's state arrays. */
@@ -38,11 +42,19 @@ export function resolveWorkers(config: TrainConfig): number {
   return config.workers === 'auto' ? availableParallelism() : config.workers;
 }
 
+/** What a run is prepared with beside its config. */
+export interface PrepareOptions {
+  /** What relative paths in the config start from. */
+  baseDir: string;
+  /** What `loadModel` has given for this config. */
+  model?: LoadedModel;
+}
+
 /**
  * Opens the data, compiles the model and lays out memory.
  * @throws errors with `exitCode` 2 that say what in the config, the data or the model cannot be.
  */
-export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }): PreparedRun {
+export function prepareRun(config: TrainConfig, { baseDir, model }: PrepareOptions): PreparedRun {
   const cores = availableParallelism();
   const workers = resolveWorkers(config);
   const maxWorkers = config.maxWorkers === 'auto' ? Math.max(workers, cores, LEAST_SEATS) : config.maxWorkers;
@@ -51,7 +63,7 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
   const dataset = openDataset(config.data, config.seed, baseDir);
   const training = describeTraining(config, dataset);
   const { batchSize } = training.sampler;
-  const plan = compilePlan(buildModel(config.model, config.loss, dataset.spec), {
+  const plan = compilePlan(buildConfigModel(config, dataset.spec, model), {
     numerics: numerics.numerics,
     microBatch: config.microBatch,
     largestShardRows: Math.ceil(batchSize / config.shards),
@@ -77,6 +89,7 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     numerics,
     dataset,
     plan,
+    model,
     map,
     training,
     states,
@@ -87,6 +100,12 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     epochs,
     totalSteps,
   };
+}
+
+function buildConfigModel(config: TrainConfig, spec: DatasetSpec, loaded: LoadedModel | undefined): Model {
+  if (typeof config.model !== 'string') return buildModel(config.model, config.loss, spec);
+  if (loaded === undefined) throw new Error('model: expected its module to be loaded; this is a fault in lockstep');
+  return traceModel(customModel(loaded), config.loss, spec);
 }
 
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {

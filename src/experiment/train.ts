@@ -6,6 +6,7 @@ import type { CommittedStep } from '../engine/step-records.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import type { BestEpoch, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { loadModel } from './load-model.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
@@ -46,7 +47,8 @@ export async function train(config: TrainConfig, options: TrainOptions = {}): Pr
   // Threads load their code while this one reads the data and compiles the model.
   const pool = createPool(resolveWorkers(config));
   try {
-    const run = prepareRun(config, { baseDir: options.baseDir ?? process.cwd() });
+    const baseDir = options.baseDir ?? process.cwd();
+    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
     // Steps come when the training is there; its folder is made last, so that what cannot begin leaves nothing behind.
     let training: Training | undefined;
     const onStep = (record: CommittedStep): void => training?.report.addStep(record);

@@ -83,16 +83,13 @@ describe('what comes later', () => {
     ).toHaveLength(4);
   });
 
-  it('names optimizers, layers and model files too', () => {
+  it('names optimizers and layers too', () => {
     expect(issuesWith({ optimizer: { name: 'rmsprop', alpha: 0.9 } })).toEqual([
       'optimizer.name: expected an optimizer: sgd, adam or adamw, got "rmsprop"; rmsprop is not built yet',
     ]);
     expect(issuesWith({ model: [{ conv2d: 8 }, { dense: 10 }, { dropout: 0.5 }] })).toEqual([
       'model.0: expected a layer: dense, activation, flatten or reshape, got conv2d; conv2d is not built yet',
       'model.2: expected a layer: dense, activation, flatten or reshape, got dropout; dropout is not built yet',
-    ]);
-    expect(issuesWith({ model: './my-model.js' })).toEqual([
-      'model: expected a list of layers, got "./my-model.js"; models in files of their own are not built yet',
     ]);
   });
 });
@@ -136,7 +133,7 @@ describe('a key that is missing', () => {
   it('is told where it should have stood', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
       'a.yaml:1:1 data: expected a data source: mnist, digits, synthetic, idx or csv, got nothing; add data',
-      'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], got nothing; add model',
+      'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js, got nothing; add model',
       'a.yaml:1:1 loss: expected crossEntropy or mse, got nothing; add loss',
     ]);
     expect(issuesOf(() => parseConfig(`${SMALLEST_TEXT}clip: {}\n`, { file: 'a.yaml' }))).toEqual([
