@@ -3,13 +3,19 @@
 // Every sum has the order that the fast kernels document, and every f32 operation is rounded by Math.fround, so that the
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
+import { activationKernels } from './reference/activations.ts';
+import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
+import { piecewiseKernels } from './reference/piecewise.ts';
+import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
+import { softmaxKernels } from './reference/softmax.ts';
 import { stridedKernels } from './reference/strided.ts';
+import { viewKernels } from './reference/view-copies.ts';
 import { viewMemory } from './reference/views.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
@@ -25,6 +31,12 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...optimizerKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
+      ...activationKernels(views),
+      ...piecewiseKernels(views),
+      ...powerKernels(views),
+      ...softmaxKernels(views),
+      ...viewKernels(views),
+      ...batchedGemmKernels(views),
     },
   };
 }

@@ -56,7 +56,7 @@ function createResolver(
       case 'gradients':
         return [ENV.gradients, 1, parameterBytes(place.parameter)];
       case 'constants':
-        return [ENV.constants, 1, constants.placeFloats(constantValues(graph.nodes[place.node]))];
+        return [ENV.constants, 1, placeConstant(constants, graph.nodes[place.node])];
       case 'buffer':
         return [ENV.activations, 1, byteOffsets[place.buffer]];
       case undefined:
@@ -81,8 +81,9 @@ function createResolver(
   };
 }
 
-function constantValues({ attrs }: GraphNode): readonly number[] {
-  return attrs.values as readonly number[];
+function placeConstant(constants: ConstantPool, { attrs, element }: GraphNode): number {
+  const values = attrs.values as readonly number[];
+  return element === 'i32' ? constants.placeWords(values) : constants.placeFloats(values);
 }
 
 function scratchBytes(operand: Operand, rows: number): number {

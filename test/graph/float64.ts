@@ -2,6 +2,10 @@
 import type { Graph } from '#src/graph/graph.js';
 import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
+import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
+import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
+import { SHAPE_RULES } from './cases/shape-cases.ts';
+import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
@@ -123,6 +127,10 @@ const RULES: Record<string, Rule> = {
   meanSquaredError: (_node, [prediction, target]) => [
     Array.from(prediction).reduce((loss, value, i) => loss + (value - target[i]) ** 2, 0),
   ],
+  ...Object.fromEntries(Object.entries(ACTIVATION_FUNCTIONS).map(([name, f]) => [name, unary(f)])),
+  ...SOFTMAX_RULES,
+  ...SHAPE_RULES,
+  ...BATCHED_MATMUL_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
 };
 

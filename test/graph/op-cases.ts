@@ -28,6 +28,10 @@ import { sum } from '#src/graph/ops/sum.js';
 import { tanh } from '#src/graph/ops/tanh.js';
 import { target } from '#src/graph/ops/target.js';
 import type { Model } from '#src/nn/build-model.js';
+import { ACTIVATION_CASES } from './cases/activation-cases.ts';
+import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
+import { SHAPE_CASES } from './cases/shape-cases.ts';
+import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
 
 /** A graph under construction with short words for the test's sources. */
 export interface Sketch {
@@ -252,6 +256,10 @@ export const OP_CASES: OpCase[] = [
     title: 'alone, spread over the batch',
     build: (s) => s.apply(add, [s.parameter(4), s.input], NONE),
   },
+  ...ACTIVATION_CASES,
+  ...BATCHED_MATMUL_CASES,
+  ...SHAPE_CASES,
+  ...SOFTMAX_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

@@ -27,6 +27,10 @@ import { compilePlan } from '#src/plan/compile.js';
 import { type Arg, ENV } from '#src/plan/plan.js';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
+import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
+import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
+import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
+import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -59,6 +63,10 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   log: unary(log),
   sqrt: unary(sqrt),
   sum_axis: { inputs: ['x'], build: ([x], apply) => apply(sum as never, [x], { axes: [1], keepDims: false }) },
+  ...(ACTIVATION_FIXTURES as object),
+  ...(SOFTMAX_FIXTURES as object),
+  ...(SHAPE_FIXTURES as object),
+  ...(BATCHED_MATMUL_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
 };
 

@@ -1,0 +1,38 @@
+// The logarithm of the softmax along one axis, and its gradient. Coordinator only.
+import { aroundAxis, axisFromStart } from '../axes.ts';
+import { sameAsFirst } from '../elementwise.ts';
+import { labelShape, tensor } from '../kernel-call.ts';
+import type { Op } from '../op.ts';
+
+/** The axis, counted in `shape` (the batch axis is none of them), negative from the end. */
+export type LogSoftmaxAttrs = { readonly axis: number };
+
+/** x → x - ln Σ e^x along the axis; the largest x is taken off first, so that nothing overflows. */
+export const logSoftmax: Op<LogSoftmaxAttrs> = {
+  name: 'logSoftmax',
+  overwrites: [0],
+  infer(inputs, attrs, where) {
+    axisFromStart(inputs[0], attrs.axis, where);
+    return sameAsFirst(inputs, attrs, where);
+  },
+  gradient: ({ node, dOut, apply }) => apply(logSoftmaxBackward, [dOut, node], node.attrs),
+  lower({ node, inputs: [x], out }) {
+    const { outer, length, inner } = aroundAxis(node, axisFromStart(node, node.attrs.axis, node.layer));
+    const args = [out, tensor(x), outer, length, inner];
+    return [{ kernel: 'logSoftmax', args, detail: `logSoftmax ${labelShape(node)} axis ${node.attrs.axis}` }];
+  },
+};
+
+/** (dy, y) → dy - e^y Σ dy along the axis, y the result of logSoftmax. */
+export const logSoftmaxBackward: Op<LogSoftmaxAttrs> = {
+  name: 'logSoftmaxBackward',
+  overwrites: [0, 1],
+  infer: sameAsFirst,
+  lower({ node, inputs: [dOut, y], out }) {
+    const { outer, length, inner } = aroundAxis(node, axisFromStart(node, node.attrs.axis, node.layer));
+    const args = [out, tensor(dOut), tensor(y), outer, length, inner];
+    return [
+      { kernel: 'logSoftmaxBackward', args, detail: `logSoftmaxBackward ${labelShape(node)} axis ${node.attrs.axis}` },
+    ];
+  },
+};

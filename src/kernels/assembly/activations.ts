@@ -1,0 +1,164 @@
+// Smooth activations and their gradients by the input, each in one pass over f32 arrays; every worker thread runs them.
+// An output may be one of the inputs. n counts elements. NaN in, NaN out. Bits are the same in both builds.
+import { bell4, erf4, normal4 } from './erf';
+import { loadTail, map, storeTail, zip } from './lanes';
+import { exp4, log4, sigmoid4 } from './vector-math';
+
+class Erf { @inline apply(x: v128): v128 { return erf4(x); } }
+
+/** x Φ(x), Φ the normal distribution. Hendrycks & Gimpel 2016, arXiv:1606.08415. */
+class Gelu { @inline apply(x: v128): v128 { return f32x4.mul(x, normal4(x, bell4(x))); } }
+
+/** dy (Φ(x) + x e^(-x²/2) / √(2π)). */
+class GeluBackward {
+  @inline apply(dy: v128, x: v128): v128 {
+    const bell = bell4(x);
+    const slope = f32x4.mul(x, f32x4.mul(bell, f32x4.splat(0.3989423)));
+    return f32x4.mul(dy, f32x4.add(normal4(x, bell), slope));
+  }
+}
+
+/** 2√(2/π) (x + 0.044715 x³): x (1 + tanh u) / 2 is x times the logistic function of 2u, which keeps small results exact. */
+// @ts-ignore: decorator
+@inline
+function tanhArgument(x: v128): v128 {
+  const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
+  return f32x4.mul(f32x4.add(x, cube), f32x4.splat(1.5957692));
+}
+
+/** The form of GELU with tanh: the same paper, section 2. */
+class GeluTanh { @inline apply(x: v128): v128 { return f32x4.mul(x, sigmoid4(tanhArgument(x))); } }
+
+/** dy (s + x s (1 - s) u'), s the logistic function of u = tanhArgument(x). Beyond ±15 the second term is 0. */
+class GeluTanhBackward {
+  @inline apply(dy: v128, x: v128): v128 {
+    const b = f32x4.pmax(f32x4.pmin(x, f32x4.splat(15)), f32x4.splat(-15));
+    const s = sigmoid4(tanhArgument(b));
+    const slope = f32x4.add(f32x4.splat(1.5957692), f32x4.mul(f32x4.mul(b, b), f32x4.splat(0.21406446)));
+    const rise = f32x4.mul(f32x4.mul(s, f32x4.sub(f32x4.splat(1), s)), f32x4.mul(b, slope));
+    return f32x4.mul(dy, f32x4.add(s, rise));
+  }
+}
+
+/** x / (1 + e^-x). */
+class Silu { @inline apply(x: v128): v128 { return f32x4.mul(x, sigmoid4(x)); } }
+
+/** dy s (1 + x (1 - s)). */
+class SiluBackward {
+  @inline apply(dy: v128, x: v128): v128 {
+    const s = sigmoid4(x);
+    const rise = f32x4.add(f32x4.splat(1), f32x4.mul(x, f32x4.sub(f32x4.splat(1), s)));
+    return f32x4.mul(dy, f32x4.mul(s, rise));
+  }
+}
+
+/**
+ * ln(1 + e^x) = max(x, 0) + ln(1 + u), u = e^-|x|; from 20 on (PyTorch's threshold) that is x in f32.
+ * ln(1 + u) = u ln(w) / (w - 1) with w = 1 + u rounded: the rounding of w cancels (Higham 2002, section 1.14.1).
+ */
+class Softplus {
+  @inline apply(x: v128): v128 {
+    const one = f32x4.splat(1);
+    const u = exp4(f32x4.neg(f32x4.abs(x)));
+    const w = f32x4.add(one, u);
+    const quotient = f32x4.div(f32x4.mul(u, log4(w)), f32x4.sub(w, one));
+    const rest = v128.bitselect(u, quotient, f32x4.eq(w, one));
+    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), rest);
+  }
+}
+
+class SoftplusBackward { @inline apply(dy: v128, x: v128): v128 { return f32x4.mul(dy, sigmoid4(x)); } }
+
+/**
+ * x tanh(softplus(x)), Misra 2019, arXiv:1908.08681. tanh(ln(1 + e^x)) = (e² + 2e) / (e² + 2e + 2), e = e^x; above 0 both are
+ * divided by e², so that nothing overflows.
+ */
+class Mish {
+  @inline apply(x: v128): v128 {
+    const u = exp4(f32x4.neg(f32x4.abs(x)));
+    const isNegative = f32x4.lt(x, f32x4.splat(0));
+    const square = f32x4.mul(u, u), twice = f32x4.add(u, u);
+    const numerator = v128.bitselect(f32x4.add(square, twice), f32x4.add(f32x4.splat(1), twice), isNegative);
+    const rest = f32x4.mul(f32x4.splat(2), v128.bitselect(f32x4.splat(1), square, isNegative));
+    return f32x4.mul(x, f32x4.div(numerator, f32x4.add(numerator, rest)));
+  }
+}
+
+/** dy (t + x t'), t' = 4 e (1 + e) / (e² + 2e + 2)², above 0 with numerator and denominator divided by e⁴. */
+class MishBackward {
+  @inline apply(dy: v128, x: v128): v128 {
+    const u = exp4(f32x4.neg(f32x4.abs(x)));
+    const isNegative = f32x4.lt(x, f32x4.splat(0));
+    const square = f32x4.mul(u, u), twice = f32x4.add(u, u);
+    const numerator = v128.bitselect(f32x4.add(square, twice), f32x4.add(f32x4.splat(1), twice), isNegative);
+    const rest = f32x4.mul(f32x4.splat(2), v128.bitselect(f32x4.splat(1), square, isNegative));
+    const denominator = f32x4.add(numerator, rest);
+    const steep = f32x4.mul(v128.bitselect(u, square, isNegative), f32x4.add(f32x4.splat(1), u));
+    const slope = f32x4.div(f32x4.mul(f32x4.splat(4), steep), f32x4.mul(denominator, denominator));
+    return f32x4.mul(dy, f32x4.add(f32x4.div(numerator, denominator), f32x4.mul(x, slope)));
+  }
+}
+
+/** e^x - 1 for x ≤ 0; error < 2 ulp. The reduction of exp4, the 1 taken off the power of two, where it is exact. */
+// @ts-ignore: decorator
+@inline
+function expMinusOneBelow4(x: v128): v128 {
+  const bounded = f32x4.pmax(x, f32x4.splat(-30));
+  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.4426950408889634)));
+  const r = f32x4.add(
+    f32x4.add(bounded, f32x4.mul(n, f32x4.splat(-0.693359375))), f32x4.mul(n, f32x4.splat(2.12194440054690583e-4)),
+  );
+  let p = f32x4.add(f32x4.mul(f32x4.splat(0.00019841270), r), f32x4.splat(0.0013888889));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.008333334));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.041666668));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.16666667));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
+  p = f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r);
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.add(f32x4.mul(power, p), f32x4.sub(power, f32x4.splat(1)));
+}
+
+/** x above · for x > 0, below (e^x - 1) else: ELU (Clevert 2015, arXiv:1511.07289) and SELU (Klambauer 2017, arXiv:1706.02515). */
+// @ts-ignore: decorator
+@inline
+function elu4(x: v128, above: v128, below: v128): v128 {
+  return v128.bitselect(f32x4.mul(x, above), f32x4.mul(below, expMinusOneBelow4(x)), f32x4.gt(x, f32x4.splat(0)));
+}
+
+// @ts-ignore: decorator
+@inline
+function eluBackward4(dy: v128, x: v128, above: v128, below: v128): v128 {
+  return f32x4.mul(dy, v128.bitselect(above, f32x4.mul(below, exp4(x)), f32x4.gt(x, f32x4.splat(0))));
+}
+
+export function erf(out: usize, x: usize, n: usize): void { map<Erf>(out, x, n); }
+export function gelu(out: usize, x: usize, n: usize): void { map<Gelu>(out, x, n); }
+export function geluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<GeluBackward>(dx, dy, x, n); }
+export function geluTanh(out: usize, x: usize, n: usize): void { map<GeluTanh>(out, x, n); }
+export function geluTanhBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<GeluTanhBackward>(dx, dy, x, n); }
+export function silu(out: usize, x: usize, n: usize): void { map<Silu>(out, x, n); }
+export function siluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SiluBackward>(dx, dy, x, n); }
+export function softplus(out: usize, x: usize, n: usize): void { map<Softplus>(out, x, n); }
+export function softplusBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SoftplusBackward>(dx, dy, x, n); }
+export function mish(out: usize, x: usize, n: usize): void { map<Mish>(out, x, n); }
+export function mishBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<MishBackward>(dx, dy, x, n); }
+
+/** out = above · x where x > 0, else below (e^x - 1). */
+export function elu(out: usize, x: usize, above: f32, below: f32, n: usize): void {
+  const a = f32x4.splat(above), b = f32x4.splat(below);
+  const vectorBytes = (n & ~3) << 2;
+  let i: usize = 0;
+  for (; i < vectorBytes; i += 16) v128.store(out + i, elu4(v128.load(x + i), a, b));
+  const rest = n & 3;
+  if (rest) storeTail(out + i, elu4(loadTail(x + i, rest), a, b), rest);
+}
+
+/** dx = dy above where x > 0, else dy below e^x. */
+export function eluBackward(dx: usize, dy: usize, x: usize, above: f32, below: f32, n: usize): void {
+  const a = f32x4.splat(above), b = f32x4.splat(below);
+  const vectorBytes = (n & ~3) << 2;
+  let i: usize = 0;
+  for (; i < vectorBytes; i += 16) v128.store(dx + i, eluBackward4(v128.load(dy + i), v128.load(x + i), a, b));
+  const rest = n & 3;
+  if (rest) storeTail(dx + i, eluBackward4(loadTail(dy + i, rest), loadTail(x + i, rest), a, b), rest);
+}
