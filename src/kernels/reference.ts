@@ -8,6 +8,7 @@ import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
+import { imageKernels } from './reference/images.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { piecewiseKernels } from './reference/piecewise.ts';
@@ -27,6 +28,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...gemmKernels(views),
       ...elementwiseKernels(views),
       ...gatherKernels(views),
+      ...imageKernels(views),
       ...lossKernels(views),
       ...optimizerKernels(views),
       ...reduceKernels(views),

@@ -6,6 +6,7 @@ import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
+import { CONV_RULES } from './cases/conv-float64.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
@@ -132,6 +133,7 @@ const RULES: Record<string, Rule> = {
   ...SHAPE_RULES,
   ...BATCHED_MATMUL_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
+  ...CONV_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

@@ -32,6 +32,7 @@ import { ACTIVATION_CASES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_CASES } from './cases/shape-cases.ts';
 import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
+import { CONV_CASES } from './cases/conv-cases.ts';
 
 /** A graph under construction with short words for the test's sources. */
 export interface Sketch {
@@ -260,6 +261,7 @@ export const OP_CASES: OpCase[] = [
   ...BATCHED_MATMUL_CASES,
   ...SHAPE_CASES,
   ...SOFTMAX_CASES,
+  ...CONV_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

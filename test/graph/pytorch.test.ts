@@ -31,6 +31,7 @@ import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
+import { CONV_FIXTURES } from './cases/conv-fixtures.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -68,6 +69,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(SHAPE_FIXTURES as object),
   ...(BATCHED_MATMUL_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
+  ...CONV_FIXTURES,
 };
 
 const NO_SAMPLES: Samples = {

@@ -1,0 +1,18 @@
+// The kernels that work on images, by name; any thread.
+
+/** Part of KERNEL_NAMES; the order is that of the sources in assembly/. */
+export const IMAGE_KERNEL_NAMES = [
+  'conv2d',
+  'conv2dInput',
+  'conv2dWeight',
+  'channelSum',
+  'planeMean',
+  'maxPool2d',
+  'maxPool2dBackward',
+  'avgPool2d',
+  'avgPool2dBackward',
+  'upsampleNearest',
+  'upsampleNearestBackward',
+  'upsampleBilinear',
+  'upsampleBilinearBackward',
+] as const;
