@@ -9,6 +9,13 @@ import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { imageKernels } from './reference/images.ts';
+import { attentionKernels } from './reference/attention.ts';
+import { batchNormKernels } from './reference/batch-norm.ts';
+import { elementwiseKernels } from './reference/elementwise.ts';
+import { gatherKernels } from './reference/gather.ts';
+import { gemmKernels } from './reference/gemm.ts';
+import { groupNormKernels } from './reference/group-norm.ts';
+import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { piecewiseKernels } from './reference/piecewise.ts';
@@ -39,6 +46,10 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...softmaxKernels(views),
       ...viewKernels(views),
       ...batchedGemmKernels(views),
+      ...layerNormKernels(views),
+      ...attentionKernels(views),
+      ...groupNormKernels(views),
+      ...batchNormKernels(views),
     },
   };
 }

@@ -7,12 +7,13 @@ import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 import { CONV_RULES } from './cases/conv-float64.ts';
+import { NORMALIZATION_RULES } from './cases/normalization.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;
 
 type Tensor = ArrayLike<number>;
-type Rule = (node: GraphNode, inputs: readonly Tensor[], types: readonly GraphNode[], rows: number) => Tensor;
+export type Rule = (node: GraphNode, inputs: readonly Tensor[], types: readonly GraphNode[], rows: number) => Tensor;
 
 const fullShape = ({ shape, isBatched }: GraphNode, rows: number): number[] =>
   isBatched ? [rows, ...shape] : [...shape];
@@ -134,6 +135,7 @@ const RULES: Record<string, Rule> = {
   ...BATCHED_MATMUL_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
   ...CONV_RULES,
+  ...NORMALIZATION_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

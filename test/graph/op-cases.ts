@@ -33,6 +33,7 @@ import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_CASES } from './cases/shape-cases.ts';
 import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
 import { CONV_CASES } from './cases/conv-cases.ts';
+import { NORMALIZATION_CASES } from './cases/normalization.ts';
 
 /** A graph under construction with short words for the test's sources. */
 export interface Sketch {
@@ -262,6 +263,7 @@ export const OP_CASES: OpCase[] = [
   ...SHAPE_CASES,
   ...SOFTMAX_CASES,
   ...CONV_CASES,
+  ...NORMALIZATION_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

@@ -32,6 +32,7 @@ import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 import { CONV_FIXTURES } from './cases/conv-fixtures.ts';
+import { NORMALIZATION_FIXTURES } from './cases/normalization-fixtures.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -70,6 +71,7 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(BATCHED_MATMUL_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
   ...CONV_FIXTURES,
+  ...NORMALIZATION_FIXTURES,
 };
 
 const NO_SAMPLES: Samples = {

@@ -1,10 +1,14 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
 export * from './convolution';
+export * from './attention';
+export * from './batch-norm';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
 export * from './gemm';
 export * from './image-sums';
+export * from './group-norm';
+export * from './layer-norm';
 export * from './losses';
 export * from './math';
 export * from './pooling';

@@ -1,0 +1,21 @@
+// The names of the kernels that normalise, attend and drop; any thread.
+
+/** Part of `KERNEL_NAMES`. */
+export const NORMALIZATION_KERNEL_NAMES = [
+  'layerNorm',
+  'layerNormBackward',
+  'layerNormWeightGradient',
+  'selfAttention',
+  'selfAttentionBackward',
+  'groupNorm',
+  'groupNormBackward',
+  'groupNormWeightGradient',
+  'channelBiasGradient',
+  'batchMoments',
+  'batchNorm',
+  'batchNormSums',
+  'batchNormBackward',
+  'batchNormInferenceBackward',
+  'pickRow',
+  'unbiasedVariance',
+] as const;
