@@ -4,17 +4,14 @@
 // portable build gives the same bits wherever no transcendental function is in play.
 import type { KernelSet } from './kernel-set.ts';
 import { activationKernels } from './reference/activations.ts';
+import { attentionKernels } from './reference/attention.ts';
+import { batchNormKernels } from './reference/batch-norm.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
-import { imageKernels } from './reference/images.ts';
-import { attentionKernels } from './reference/attention.ts';
-import { batchNormKernels } from './reference/batch-norm.ts';
-import { elementwiseKernels } from './reference/elementwise.ts';
-import { gatherKernels } from './reference/gather.ts';
-import { gemmKernels } from './reference/gemm.ts';
 import { groupNormKernels } from './reference/group-norm.ts';
+import { imageKernels } from './reference/images.ts';
 import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
 import { optimizerKernels } from './reference/optimizers.ts';

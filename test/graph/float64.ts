@@ -4,10 +4,10 @@ import type { GraphNode, NodeId } from '#src/graph/op.js';
 import { elementCount } from '#src/graph/tensor-type.js';
 import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
-import { SHAPE_RULES } from './cases/shape-cases.ts';
-import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 import { CONV_RULES } from './cases/conv-float64.ts';
 import { NORMALIZATION_RULES } from './cases/normalization.ts';
+import { SHAPE_RULES } from './cases/shape-cases.ts';
+import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
 
 /** Values of parameters, inputs and targets by node, row-major, all samples. */
 export type Values = ReadonlyMap<NodeId, ArrayLike<number>>;

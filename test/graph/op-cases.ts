@@ -30,10 +30,10 @@ import { target } from '#src/graph/ops/target.js';
 import type { Model } from '#src/nn/build-model.js';
 import { ACTIVATION_CASES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
-import { SHAPE_CASES } from './cases/shape-cases.ts';
-import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
 import { CONV_CASES } from './cases/conv-cases.ts';
 import { NORMALIZATION_CASES } from './cases/normalization.ts';
+import { SHAPE_CASES } from './cases/shape-cases.ts';
+import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
 
 /** A graph under construction with short words for the test's sources. */
 export interface Sketch {

@@ -29,10 +29,10 @@ import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
 import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
-import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
-import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 import { CONV_FIXTURES } from './cases/conv-fixtures.ts';
 import { NORMALIZATION_FIXTURES } from './cases/normalization-fixtures.ts';
+import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
+import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
 import { openFixture } from './fixtures.ts';
 import { weightedSum } from './weighted-sum.ts';
 
