@@ -18,4 +18,5 @@ export const NORMALIZATION_KERNEL_NAMES = [
   'batchNormInferenceBackward',
   'pickRow',
   'unbiasedVariance',
+  'dropout',
 ] as const;

@@ -18,6 +18,8 @@ export const PURPOSE = {
   initialisation: 3,
   /** Samples of the synthetic source: position, what is drawn, sample id or row. */
   synthetic: 4,
+  /** Elements that dropout keeps: position = element of the sample / 4, step, sample id; the layer's position in the purpose's upper 24 bits. */
+  dropout: 5,
 } as const;
 
 export type Purpose = (typeof PURPOSE)[keyof typeof PURPOSE];

@@ -7,6 +7,7 @@ import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
 import { batchNormKernels } from './reference/batch-norm.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
+import { dropoutKernels } from './reference/dropout.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
@@ -47,6 +48,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...attentionKernels(views),
       ...groupNormKernels(views),
       ...batchNormKernels(views),
+      ...dropoutKernels(views),
     },
   };
 }

@@ -2,6 +2,7 @@
 export * from './convolution';
 export * from './attention';
 export * from './batch-norm';
+export * from './dropout';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
