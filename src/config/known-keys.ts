@@ -84,6 +84,7 @@ function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | u
   if (definition(schema).type === 'object') return mappings[0];
   const content = node?.content;
   if (!(content instanceof Map)) return undefined;
+  if (mappings.length === 1) return mappings[0];
   const discriminator = discriminatorOf(schema);
   if (discriminator === undefined) return mappings.find((mapping) => content.has(kindOf(mapping)));
   const name = content.get(discriminator)?.content;
@@ -91,10 +92,9 @@ function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | u
 }
 
 function describe(schema: Schema, mapping: Schema): KnownMapping {
-  const { type } = definition(schema);
   const discriminator = discriminatorOf(schema);
   const keys = Object.keys(definition(mapping).shape!);
-  if (type === 'object') return { name: '', keys };
+  if (mappingsOf(schema).length === 1) return { name: '', keys };
   if (discriminator === undefined) return { name: kindOf(mapping), keys };
   const [name] = namesOf(mapping, discriminator);
   return { name: String(name), keys };

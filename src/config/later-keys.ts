@@ -34,24 +34,7 @@ const LATER_OPTIMIZERS = [
   'rmsprop',
 ];
 
-const LATER_LAYERS = [
-  'attention',
-  'avgPool',
-  'batchNorm',
-  'conv',
-  'conv1d',
-  'conv2d',
-  'dropout',
-  'embedding',
-  'groupNorm',
-  'gru',
-  'layerNorm',
-  'lstm',
-  'maxPool',
-  'rmsNorm',
-  'rnn',
-  'transformer',
-];
+const LATER_LAYERS = ['conv1d', 'conv3d', 'gru', 'lstm', 'rnn'];
 
 /** The keys of layers under which other layers stand. */
 const LAYER_LISTS = ['residual', 'shortcut', 'sequential', 'layers'];
@@ -100,6 +83,6 @@ function refuseLayer({ content }: ConfigNode, path: Path): ConfigIssue[] {
   return LATER_LAYERS.filter((kind) => content.has(kind)).map((kind) => {
     const { origin, keyOrigin = origin } = content.get(kind)!;
     const advice = `${kind} is not built yet`;
-    return { origin: keyOrigin, path, expected: 'a layer: dense, activation, flatten or reshape', got: kind, advice };
+    return { origin: keyOrigin, path, expected: 'a layer such as { dense: 10 }', got: kind, advice };
   });
 }

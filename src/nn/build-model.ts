@@ -42,7 +42,7 @@ export function traceModel(addModel: ModelFunction, loss: LossName, samples: Sam
   const rows: ModelLayer[] = [];
   const element = samples.input.storage === 'i32' ? 'i32' : 'f32';
   const x: GraphNode = graph.apply(input, [], { shape: [...samples.input.shape], element }, 'input');
-  const output = addModel({ graph, samples, rows }, x);
+  const output = addModel({ graph, samples, rows, dropouts: 0 }, x);
   if (rows.every(({ parameters }) => parameters === 0)) {
     const kinds = rows.map(({ kind }) => kind).join(', ');
     throw new ModelError(

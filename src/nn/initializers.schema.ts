@@ -97,6 +97,15 @@ export const initSchema = mapping({ weight: matrixInitSchema.optional(), bias: v
   .optional()
   .describe('how the first values are drawn; as in PyTorch where nothing is said');
 
+/** `init` of attention: of both its matrices, or of the projection another than of queries, keys and values. */
+export const attentionInitSchema = mapping({
+  weight: matrixInitSchema.optional(),
+  projection: matrixInitSchema.optional().describe('of the projection; as weight where nothing is said'),
+  bias: vectorInitSchema.optional(),
+})
+  .optional()
+  .describe('how the first values are drawn; as in PyTorch where nothing is said');
+
 /** `init` of layers without a bias. */
 export const weightInitSchema = mapping({ weight: matrixInitSchema.optional() })
   .optional()

@@ -1,39 +1,43 @@
 // The options of layers: what an item of `model` in a config may say. Coordinator only.
 import { z } from 'zod';
-import { type Frozen, flag, mapping, oneOf, wholeNumber } from '../config/scalars.schema.ts';
+import { type Frozen, flag, mapping, wholeNumber } from '../config/scalars.schema.ts';
+import { activationOption, activationShape, checkActivationOptions } from './activations.schema.ts';
+import { imageSchemas } from './image-layers.schema.ts';
 import { initSchema } from './initializers.schema.ts';
+import { layerName as name, onlyTrue } from './layer-name.schema.ts';
+import { normalizationSchemas } from './normalization-layers.schema.ts';
+import { tokenSchemas } from './token-layers.schema.ts';
 
-const NAME_PHRASE = 'a name of letters, digits, _ and -, a letter first, 64 at most';
 const LAYERS_PHRASE = 'a list of layers such as [{ dense: 10 }]';
-
-// The name becomes part of keys of the weights file (`dense1.weight`): no dots and no blanks in it.
-const layerNameSchema = z.string({ error: NAME_PHRASE }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, { error: NAME_PHRASE });
-const name = layerNameSchema.optional();
+const SHAPE_PHRASE = 'a shape such as [1, 28, 28]';
+const AXES_PHRASE = 'the axes of a sample in another order, such as [1, 0]';
 
 const denseSchema = mapping({
-  dense: wholeNumber(1),
-  activation: oneOf(['relu', 'tanh', 'sigmoid', 'none']).default('none'),
+  dense: wholeNumber(1).describe('units; all axes of a sample are flattened into one'),
+  activation: activationOption(),
   bias: flag().default(true),
   init: initSchema,
   name,
 });
 
-const activationSchema = mapping({ activation: oneOf(['relu', 'tanh', 'sigmoid']), name });
+const axis = z.int({ error: 'a whole number' }).default(-1).describe('of a sample, negative from the end');
 
-const flattenSchema = mapping({ flatten: z.literal(true, { error: 'true' }), name });
+const shapeSchemas = [
+  mapping({ flatten: onlyTrue(), name }),
+  mapping({
+    reshape: z.array(wholeNumber(1), { error: SHAPE_PHRASE }).min(1, { error: SHAPE_PHRASE }),
+    name,
+  }),
+  mapping({ transpose: z.array(wholeNumber(0), { error: AXES_PHRASE }).min(1, { error: AXES_PHRASE }), name }),
+  mapping({ softmax: onlyTrue(), axis, name }),
+  mapping({ logSoftmax: onlyTrue(), axis, name }),
+] as const;
 
-const reshapeSchema = mapping({
-  reshape: z
-    .array(wholeNumber(1), { error: 'a shape such as [1, 28, 28]' })
-    .min(1, { error: 'a shape such as [1, 28, 28]' }),
-  name,
-});
-
-/** Layers that hold no others. */
-const leafSchemas = [denseSchema, flattenSchema, reshapeSchema] as const;
+/** Layers that hold no others. Attention has dropout: it comes before the layer of that name. */
+const leafSchemas = [denseSchema, ...imageSchemas, ...tokenSchemas, ...normalizationSchemas, ...shapeSchemas] as const;
 
 // Its key is an option of other layers too: it comes last.
-const lastSchemas = [activationSchema] as const;
+const lastSchemas = [checkActivationOptions(mapping({ ...activationShape, name }))] as const;
 
 const innerLayers: z.ZodType<readonly LayerConfig[], unknown> = z.lazy(() => layersSchema);
 
@@ -63,6 +67,9 @@ export type ContainerConfig =
 
 /** A layer without layers in it, all defaults filled in. */
 export type LeafConfig = Frozen<z.output<(typeof leafSchemas)[number] | (typeof lastSchemas)[number]>>;
+
+/** The resolved options of the layers of one kind. */
+export type LayerOf<Kind extends string> = Extract<LeafConfig, Readonly<Record<Kind, unknown>>>;
 
 /** A resolved item of `model`, all defaults filled in. */
 export type LayerConfig = LeafConfig | ContainerConfig;

@@ -1,24 +1,35 @@
 // The tensors of a custom model: symbols with a shape whose methods add ops to the graph. Coordinator only; while a model is traced.
 import { ModelError } from '../graph/model-error.ts';
 import type { Attrs, GraphNode, Op } from '../graph/op.ts';
+import { abs } from '../graph/ops/abs.ts';
 import { add } from '../graph/ops/add.ts';
 import { addScalar } from '../graph/ops/add-scalar.ts';
+import { batchedMatmul } from '../graph/ops/batched-matmul.ts';
+import { concat } from '../graph/ops/concat.ts';
 import { div } from '../graph/ops/div.ts';
 import { exp } from '../graph/ops/exp.ts';
+import { gelu } from '../graph/ops/gelu.ts';
 import { log } from '../graph/ops/log.ts';
+import { logSoftmax } from '../graph/ops/log-softmax.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { mean } from '../graph/ops/mean.ts';
 import { mul } from '../graph/ops/mul.ts';
 import { negate } from '../graph/ops/negate.ts';
+import { pow } from '../graph/ops/pow.ts';
 import { relu } from '../graph/ops/relu.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { scale } from '../graph/ops/scale.ts';
 import { sigmoid } from '../graph/ops/sigmoid.ts';
+import { silu } from '../graph/ops/silu.ts';
+import { slice } from '../graph/ops/slice.ts';
+import { softmax } from '../graph/ops/softmax.ts';
+import { softplus } from '../graph/ops/softplus.ts';
 import { sqrt } from '../graph/ops/sqrt.ts';
 import { square } from '../graph/ops/square.ts';
 import { sub } from '../graph/ops/sub.ts';
 import { sum } from '../graph/ops/sum.ts';
 import { tanh } from '../graph/ops/tanh.ts';
+import { transpose } from '../graph/ops/transpose.ts';
 import { formatType, visibleShape } from '../graph/tensor-type.ts';
 import type { Trace } from './trace.ts';
 
@@ -104,9 +115,65 @@ export class ModelTensor {
     return this.#apply(sigmoid, {});
   }
 
-  /** (…, k) · (k, n), or · (n, k) with `transposed`; the second factor is no batch. */
+  gelu({ approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): ModelTensor {
+    return this.#apply(gelu, { approximate });
+  }
+
+  silu(): ModelTensor {
+    return this.#apply(silu, {});
+  }
+
+  softplus(): ModelTensor {
+    return this.#apply(softplus, {});
+  }
+
+  abs(): ModelTensor {
+    return this.#apply(abs, {});
+  }
+
+  pow(exponent: number): ModelTensor {
+    return this.#apply(pow, { exponent });
+  }
+
+  softmax(axis = -1): ModelTensor {
+    return this.#apply(softmax, { axis: this.#innerAxes(axis)[0] });
+  }
+
+  logSoftmax(axis = -1): ModelTensor {
+    return this.#apply(logSoftmax, { axis: this.#innerAxes(axis)[0] });
+  }
+
+  /** (…, m, k) · (…, k, n), axes in front broadcast; with `transposed` the second factor is (…, n, k). */
   matmul(other: ModelTensor, { transposed = false }: { transposed?: boolean } = {}): ModelTensor {
-    return this.#with(matmul, other, { transposed });
+    const node = ModelTensor.nodeOf(other, this.#trace, 'the argument of matmul');
+    if (!node.isBatched && node.shape.length === 2) return this.#with(matmul, other, { transposed });
+    return this.#with(batchedMatmul, other, { transposeA: false, transposeB: transposed });
+  }
+
+  /** Axis i of the result is axis `axes[i]`; the axis of the samples stays in front. Without axes the last two are swapped. */
+  transpose(axes?: readonly number[]): ModelTensor {
+    const { isBatched } = this.#node;
+    const rank = this.shape.length;
+    const order = axes ?? this.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+    if (isBatched && order[0] !== 0) this.#refuseSampleAxis(order[0]);
+    return this.#apply(transpose, { axes: this.#innerAxes(isBatched ? order.slice(1) : order) });
+  }
+
+  /** From `start` to in front of `end` along an axis; negative positions count from its end. */
+  slice(axis: number, start: number, end?: number): ModelTensor {
+    const { shape } = this.#node;
+    const [inner] = this.#innerAxes(axis);
+    const at = inner < 0 ? inner + shape.length : inner;
+    const starts = shape.map((_, i) => (i === at ? start : 0));
+    const ends = shape.map((length, i) => (i === at ? (end ?? length) : length));
+    return this.#apply(slice, { starts, ends });
+  }
+
+  /** This tensor and others behind each other along an axis. */
+  concat(others: ModelTensor | readonly ModelTensor[], axis = -1): ModelTensor {
+    const nodes = [others].flat().map((other) => ModelTensor.nodeOf(other, this.#trace, 'what is concatenated'));
+    const attrs = { axis: this.#innerAxes(axis)[0] };
+    return this.#wrap(this.#trace.graph.apply(concat, [this.#node, ...nodes], attrs, MODEL) as unknown as GraphNode);
   }
 
   /** The same numbers under another shape; that of a batch begins with -1. */

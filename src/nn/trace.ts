@@ -30,6 +30,19 @@ export interface Trace {
   readonly graph: GraphBuilder;
   readonly samples: SampleSpec;
   readonly rows: ModelLayer[];
+  /** How many dropout layers there are so far: each has a number of its own, which its randomness depends on. */
+  dropouts: number;
+}
+
+/** One kind of layer: `C` are its resolved options. */
+export interface LayerKind<C> {
+  /**
+   * Adds the layer behind `x` and gives its output.
+   * @throws ModelError, with the layer's path in front, where the shapes do not fit.
+   */
+  add(trace: Trace, layer: C, x: GraphNode, path: string): GraphNode;
+  /** What it is, for people; the first word is what an unnamed layer is called after. */
+  describe(layer: C): string;
 }
 
 /** Adds the row of a layer whose nodes begin at `firstNode`. */

@@ -21,7 +21,26 @@ describe('a config may say', () => {
     ['model', [{ repeat: 2, layers: [{ residual: [{ dense: 3 }], shortcut: [{ sequential: [{ dense: 3 }] }] }] }]],
     ['model', [{ dense: 3, init: { weight: 'orthogonal', bias: { name: 'constant', value: 0.1 } } }]],
     ['model', [{ dense: 3, init: { weight: { name: 'truncNormal', std: 0.02, low: -0.04, high: 0.04 } } }]],
-    ['model', { name: 'mlp', hidden: [20, 10], activation: 'tanh' }],
+    ['model', { name: 'mlp', hidden: [20, 10], activation: 'tanh', dropout: 0.1 }],
+    [
+      'model',
+      [{ conv: 8, kernel: [3, 5], padding: 'same', groups: 'depthwise', activation: 'silu' }, { batchNorm: true }],
+    ],
+    [
+      'model',
+      [{ maxPool: 2 }, { avgPool: [2, 1], stride: 1, countIncludePad: false }, { upsample: 2, mode: 'bilinear' }],
+    ],
+    [
+      'model',
+      [{ embedding: 8 }, { attention: 2, causal: true, dropout: 0.1 }, { layerNorm: { eps: 1e-6 } }, { dropout: 0.5 }],
+    ],
+    [
+      'model',
+      [
+        { activation: 'leakyRelu', negativeSlope: 0.2 },
+        { activation: 'gelu', approximate: 'tanh' },
+      ],
+    ],
     ['model', { name: 'logistic' }],
     ['model', './models/my-model.mjs'],
     ['shards', 65535],
@@ -58,9 +77,13 @@ describe('a config may not say', () => {
     [
       'model',
       [{ dense: 3, activation: 'rleu' }],
-      'model.0.activation: expected relu, tanh, sigmoid or none, got "rleu"; did you mean relu?',
+      'model.0.activation: expected relu, tanh, sigmoid, gelu, silu, leakyRelu, elu, selu, softplus, hardswish, hardsigmoid, mish or none, got "rleu"; did you mean relu?',
     ],
-    ['model', [{ activation: 'none' }], 'model.0.activation: expected relu, tanh or sigmoid, got "none"'],
+    [
+      'model',
+      [{ activation: 'none' }],
+      'model.0.activation: expected relu, tanh, sigmoid, gelu, silu, leakyRelu, elu, selu, softplus, hardswish, hardsigmoid or mish, got "none"',
+    ],
     [
       'model',
       [{ residual: [{ dense: 3 }, { dense: -1 }] }],
@@ -107,6 +130,29 @@ describe('a config may not say', () => {
       [{ dense: 3, init: { weight: { name: 'uniform', low: 1 } } }],
       'model.0.init.weight.high: expected a number above low, got nothing',
     ],
+    ['model', [{ batchNorm: { momentum: 2 } }], 'model.0.batchNorm.momentum: expected a number in [0, 1), got 2'],
+    [
+      'model',
+      [{ batchNorm: { eps: 1e-3, mommentum: 0.2 } }],
+      'model.0.batchNorm.mommentum: expected a known key, got mommentum; did you mean momentum?',
+    ],
+    [
+      'model',
+      [{ batchNorm: false }],
+      'model.0.batchNorm: expected true, or a mapping with keys such as momentum, eps, affine, got false',
+    ],
+    ['model', [{ dropout: 1 }], 'model.0.dropout: expected a number in [0, 1), got 1'],
+    [
+      'model',
+      [{ conv: 3, padding: 'valid' }],
+      'model.0.padding: expected same, a whole number of 0 or more, or a pair [vertical, horizontal], got "valid"',
+    ],
+    [
+      'model',
+      [{ maxPool: [1, 2, 3] }],
+      'model.0.maxPool: expected a whole number of 1 or more, or a pair [vertical, horizontal], got [1, 2, 3]',
+    ],
+    ['model', [{ activation: 'relu', alpha: 2 }], 'model.0.alpha: expected no alpha, which only elu has, got 2'],
     ['model', { name: 'mpl' }, 'model: expected a list of layers such as '],
     ['model', { name: 'mlp', hiden: [3] }, 'model.hiden: expected a known key, got hiden; did you mean hidden?'],
     ['model', './my-model.ts', 'model: expected a list of layers such as '],

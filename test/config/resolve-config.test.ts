@@ -87,9 +87,9 @@ describe('what comes later', () => {
     expect(issuesWith({ optimizer: { name: 'rmsprop', alpha: 0.9 } })).toEqual([
       'optimizer.name: expected an optimizer: sgd, adam or adamw, got "rmsprop"; rmsprop is not built yet',
     ]);
-    expect(issuesWith({ model: [{ conv2d: 8 }, { dense: 10 }, { dropout: 0.5 }] })).toEqual([
-      'model.0: expected a layer: dense, activation, flatten or reshape, got conv2d; conv2d is not built yet',
-      'model.2: expected a layer: dense, activation, flatten or reshape, got dropout; dropout is not built yet',
+    expect(issuesWith({ model: [{ conv1d: 8 }, { dense: 10 }, { residual: [{ lstm: 5 }] }] })).toEqual([
+      'model.0: expected a layer such as { dense: 10 }, got conv1d; conv1d is not built yet',
+      'model.2.residual.0: expected a layer such as { dense: 10 }, got lstm; lstm is not built yet',
     ]);
   });
 });
@@ -124,7 +124,7 @@ describe('an unknown key', () => {
       'model.0.flatten: expected a known key, got flatten; give that layer an item of its own',
     ]);
     expect(issuesWith({ model: [{ flatten: true, bias: false }] })).toEqual([
-      'model.0.bias: expected a known key, got bias; remove it: it belongs to dense, not to flatten',
+      'model.0.bias: expected a known key, got bias; remove it: it belongs to dense, conv, convTranspose, attention, linear, not to flatten',
     ]);
   });
 });
