@@ -16,8 +16,9 @@ export function planCommand(): Command {
 async function runPlan(file: string, overrides: string[], { json }: { json?: boolean }): Promise<void> {
   const { loadConfig } = await import('../config/load-config.ts');
   const { config, baseDir } = loadConfig(file, overrides);
+  const { loadModel } = await import('../experiment/load-model.ts');
   const { prepareRun } = await import('../experiment/prepare.ts');
-  const { plan } = prepareRun(config, { baseDir });
+  const { plan } = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
   const { printPlan } = await import('../plan/print.ts');
   const text = json ? JSON.stringify(plan, null, 2) : printPlan(plan).trimEnd();
   process.stdout.write(`${text}\n`);

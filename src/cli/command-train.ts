@@ -60,7 +60,8 @@ async function runTrain(file: string, overrides: string[], flags: TrainFlags): P
 async function showDryRun({ config, baseDir }: LoadedConfig, { report }: OpenReport): Promise<void> {
   const { prepareRun } = await import('../experiment/prepare.ts');
   const { describeRun } = await import('../experiment/describe-run.ts');
-  const run = prepareRun(config, { baseDir });
+  const { loadModel } = await import('../experiment/load-model.ts');
+  const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
   report.show(describeRun(run, null));
   const { notice } = run.numerics;
   if (notice !== undefined) report.show({ type: 'notice', level: 'warning', message: notice });

@@ -10,6 +10,7 @@ export function presentStart(event: StartEvent, page: Page): string {
     presentHeader(event, page),
     presentCeiling(event, page),
     '',
+    ...(event.modelFile === undefined ? [] : [`model from ${page.colors.bold(event.modelFile)}, which was run`]),
     presentModel(event, page),
     '',
     presentMemory(event.memory, page),

@@ -30,9 +30,15 @@ const HASHED_KEYS = [
  */
 export const JOINED_LATER: Readonly<Record<string, unknown>> = { 'evaluation.minDelta': 0, 'optimizer.amsgrad': false };
 
-/** The hash of what decides the bits; `numerics` is what `auto` has become on this machine. */
-export function configSha256(config: TrainConfig, numerics: 'portable' | 'fast'): string {
-  return createHash('sha256').update(canonicalConfig(config, numerics)).digest('hex');
+/**
+ * The hash of what decides the bits; `numerics` is what `auto` has become on this machine, `modelSha256` the hash of the module that
+ * `model` names: where it lies decides no bit.
+ */
+export function configSha256(config: TrainConfig, numerics: 'portable' | 'fast', modelSha256?: string): string {
+  const model = typeof config.model === 'string' ? (`sha256 ${modelSha256}` as const) : config.model;
+  return createHash('sha256')
+    .update(canonicalConfig({ ...config, model }, numerics))
+    .digest('hex');
 }
 
 /** JSON of the hashed keys in the order of their code units, without blanks. */

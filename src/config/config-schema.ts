@@ -19,7 +19,7 @@ import {
   seedSchema,
   stepsSchema,
 } from '../experiment/experiment.schema.ts';
-import { type LossConfig, lossSchema, modelSchema } from '../nn/nn.schema.ts';
+import { type LossConfig, lossSchema, type ModelConfig, modelSchema } from '../nn/nn.schema.ts';
 import { averagingSchema, clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
 import { scheduleSchema } from '../optim/schedule.schema.ts';
 import { type Frozen, mapping } from './scalars.schema.ts';
@@ -34,7 +34,7 @@ export const configSchema = mapping({
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
   numerics: numericsSchema,
-  model: modelSchema.describe('the layers from input to output'),
+  model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
   microBatch: microBatchSchema,
   optimizer: optimizerSchema.prefault({}).describe('how gradients change weights; adam where nothing is said'),
@@ -52,8 +52,9 @@ export const configSchema = mapping({
 export type ParsedConfig = z.output<typeof configSchema>;
 
 /** A resolved config: every default filled in, frozen to the leaves; it has either `epochs` or `steps`. */
-export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'loss' | 'evaluation'>> {
+export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'model' | 'loss' | 'evaluation'>> {
   readonly name: string;
+  readonly model: ModelConfig;
   readonly loss: LossConfig;
   readonly evaluation: EvaluationConfig;
 }

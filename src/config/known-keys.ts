@@ -9,6 +9,8 @@ type Schema = z.core.$ZodType;
 interface Definition {
   type: string;
   innerType?: Schema;
+  /** Of a schema that holds itself, as layers do that have layers. */
+  getter?: () => Schema;
   shape?: Record<string, Schema>;
   options?: readonly Schema[];
   discriminator?: string;
@@ -33,22 +35,31 @@ export function mappingsAt(root: ConfigNode, path: Path): { chosen?: KnownMappin
 /** Which of a union's options a value is meant for: by its discriminator, or by the key that names its kind; −1 where it says neither. */
 export function chooseOption(root: ConfigNode, path: Path): number {
   const { schema, node } = schemaAt(root, path);
-  const chosen = schema && chooseMapping(schema, node);
-  if (schema === undefined || chosen === undefined) return -1;
-  return (definition(schema).options ?? []).findIndex((option) => unwrap(option) === chosen);
+  if (schema === undefined) return -1;
+  const options = definition(schema).options ?? [];
+  if (Array.isArray(node?.content)) return options.findIndex(isListOfMappings);
+  const chosen = chooseMapping(schema, node);
+  return chosen === undefined ? -1 : options.findIndex((option) => unwrap(option) === chosen);
 }
 
 /** Every path of a config's keys, list indices left out: `data.batchSize`, `model.dense`. */
-export function allKeyPaths(schema: Schema = configSchema, path: Path = []): string[] {
-  const { element } = definition(schema);
-  if (element !== undefined) return allKeyPaths(element, path);
+export function allKeyPaths(
+  schema: Schema = configSchema,
+  path: Path = [],
+  around: ReadonlySet<Schema> = new Set(),
+): string[] {
+  // A layer that has layers: their keys are known from the outer one.
+  if (around.has(unwrap(schema))) return [];
+  const inside = new Set([...around, unwrap(schema)]);
+  const element = elementOf(schema);
+  const ofItems = element === undefined ? [] : allKeyPaths(element, path, inside);
   const paths = mappingsOf(schema).flatMap((mapping) =>
     Object.entries(definition(mapping).shape!).flatMap(([key, child]) => [
       formatPath([...path, key]),
-      ...allKeyPaths(child, [...path, key]),
+      ...allKeyPaths(child, [...path, key], inside),
     ]),
   );
-  return [...new Set(paths)];
+  return [...new Set([...ofItems, ...paths])];
 }
 
 function schemaAt(root: ConfigNode, path: Path): { schema?: Schema; node?: ConfigNode } {
@@ -62,8 +73,7 @@ function schemaAt(root: ConfigNode, path: Path): { schema?: Schema; node?: Confi
 }
 
 function schemaOfChild(schema: Schema, node: ConfigNode | undefined, key: string | number): Schema | undefined {
-  const { element } = definition(schema);
-  if (element !== undefined) return element;
+  if (typeof key === 'number') return elementOf(schema);
   const mapping = chooseMapping(schema, node);
   const shape = mapping && definition(mapping).shape;
   return shape !== undefined && Object.hasOwn(shape, key) ? shape[key] : undefined;
@@ -74,6 +84,7 @@ function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | u
   if (definition(schema).type === 'object') return mappings[0];
   const content = node?.content;
   if (!(content instanceof Map)) return undefined;
+  if (mappings.length === 1) return mappings[0];
   const discriminator = discriminatorOf(schema);
   if (discriminator === undefined) return mappings.find((mapping) => content.has(kindOf(mapping)));
   const name = content.get(discriminator)?.content;
@@ -81,10 +92,9 @@ function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | u
 }
 
 function describe(schema: Schema, mapping: Schema): KnownMapping {
-  const { type } = definition(schema);
   const discriminator = discriminatorOf(schema);
   const keys = Object.keys(definition(mapping).shape!);
-  if (type === 'object') return { name: '', keys };
+  if (mappingsOf(schema).length === 1) return { name: '', keys };
   if (discriminator === undefined) return { name: kindOf(mapping), keys };
   const [name] = namesOf(mapping, discriminator);
   return { name: String(name), keys };
@@ -109,6 +119,18 @@ function namesOf(mapping: Schema, discriminator: string): Set<z.core.util.Primit
   return definition(mapping).shape![discriminator]._zod.values ?? new Set();
 }
 
+/** The faults of its items are told one by one, those of a list of numbers as one. */
+function isListOfMappings(schema: Schema): boolean {
+  const { element } = definition(schema);
+  return element !== undefined && mappingsOf(element).length > 0;
+}
+
+/** The schema of a list's items, where a list may stand. */
+function elementOf(schema: Schema): Schema | undefined {
+  const { element, options = [] } = definition(schema);
+  return element ?? options.map((option) => definition(option).element).find((item) => item !== undefined);
+}
+
 function mappingsOf(schema: Schema): Schema[] {
   const { type, options } = definition(schema);
   if (type === 'object') return [unwrap(schema)];
@@ -119,8 +141,9 @@ function definition(schema: Schema): Definition {
   return unwrap(schema)._zod.def as unknown as Definition;
 }
 
-/** Defaults and `optional` are layers around a schema. */
+/** Defaults and `optional` are layers around a schema, and so is what lets a schema hold itself. */
 function unwrap(schema: Schema): Schema {
-  const { innerType } = schema._zod.def as unknown as Definition;
-  return innerType === undefined ? schema : unwrap(innerType);
+  const { innerType, getter } = schema._zod.def as unknown as Definition;
+  const inner = innerType ?? getter?.();
+  return inner === undefined ? schema : unwrap(inner);
 }

@@ -1,7 +1,7 @@
 // The keys, names and layers of parts that lockstep does not have yet → refusals that say so. Coordinator only; changes the tree.
 import { OPTIMIZER_PHRASE } from '../optim/optim.schema.ts';
 import type { ConfigIssue } from './config-error.ts';
-import { type ConfigNode, nodeAt, type Path } from './config-node.ts';
+import { type ConfigNode, childOf, nodeAt, type Path } from './config-node.ts';
 import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
@@ -18,25 +18,10 @@ const LATER_KEYS: Record<string, string> = {
 
 const LATER_OPTIMIZERS = ['adadelta', 'adamax', 'lars', 'lbfgs', 'muon'];
 
-const LATER_LAYERS = [
-  'attention',
-  'avgPool',
-  'batchNorm',
-  'conv',
-  'conv1d',
-  'conv2d',
-  'dropout',
-  'embedding',
-  'groupNorm',
-  'gru',
-  'layerNorm',
-  'lstm',
-  'maxPool',
-  'residual',
-  'rmsNorm',
-  'rnn',
-  'transformer',
-];
+const LATER_LAYERS = ['conv1d', 'conv3d', 'gru', 'lstm', 'rnn'];
+
+/** The keys of layers under which other layers stand. */
+const LAYER_LISTS = ['residual', 'shortcut', 'sequential', 'layers'];
 
 /** Refuses what comes later by name, and takes such keys out, so that they are not refused again as unknown. */
 export function refuseLaterKeys(root: ConfigNode): ConfigIssue[] {
@@ -66,13 +51,15 @@ function refuseOptimizer(root: ConfigNode): ConfigIssue[] {
 }
 
 function refuseModel(root: ConfigNode): ConfigIssue[] {
-  const model = nodeAt(root, ['model']);
-  const content = model?.content;
-  if (typeof content === 'string' && /\.[cm]?[jt]s$/.test(content)) {
-    const advice = 'models in files of their own are not built yet';
-    return [{ origin: model!.origin, path: ['model'], expected: 'a list of layers', got: showNode(model), advice }];
-  }
-  return Array.isArray(content) ? content.flatMap((layer, i) => refuseLayer(layer, ['model', i])) : [];
+  return refuseLayers(nodeAt(root, ['model']), ['model']);
+}
+
+function refuseLayers(list: ConfigNode | undefined, path: Path): ConfigIssue[] {
+  if (!Array.isArray(list?.content)) return [];
+  return list.content.flatMap((layer, i) => {
+    const inner = LAYER_LISTS.flatMap((key) => refuseLayers(childOf(layer, key), [...path, i, key]));
+    return [...refuseLayer(layer, [...path, i]), ...inner];
+  });
 }
 
 function refuseLayer({ content }: ConfigNode, path: Path): ConfigIssue[] {
@@ -80,6 +67,6 @@ function refuseLayer({ content }: ConfigNode, path: Path): ConfigIssue[] {
   return LATER_LAYERS.filter((kind) => content.has(kind)).map((kind) => {
     const { origin, keyOrigin = origin } = content.get(kind)!;
     const advice = `${kind} is not built yet`;
-    return { origin: keyOrigin, path, expected: 'a layer: dense, activation, flatten or reshape', got: kind, advice };
+    return { origin: keyOrigin, path, expected: 'a layer such as { dense: 10 }', got: kind, advice };
   });
 }

@@ -35,7 +35,8 @@ export function describeRun(run: PreparedRun, runFolder: string | null): StartEv
     steps: run.totalSteps,
     memory: describeMemory(run),
     parallelism: planParallelism(config.shards, workers, batchSize),
-    configSha256: configSha256(config, numerics.numerics),
+    ...(run.model && { modelFile: run.model.path }),
+    configSha256: configSha256(config, numerics.numerics, run.model?.sha256),
     planSha256: planSha256(plan),
   };
 }

@@ -68,6 +68,8 @@ export interface StartEvent {
   steps: number;
   memory: MemoryRow[];
   parallelism: Parallelism;
+  /** The absolute path of the module that makes the model, where there is one: it is code that was run. */
+  modelFile?: string;
   configSha256: string;
   planSha256: string;
 }

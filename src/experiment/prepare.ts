@@ -1,13 +1,14 @@
 // A config → everything that is decided before training: data, model, plan, memory map, numbers of steps and workers. Coordinator.
 import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
+import { type Dataset, type DatasetSpec, openDataset } from '../data/dataset.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
 import type { Until } from '../engine/until.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
-import { buildModel } from '../nn/build-model.ts';
+import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
+import { customModel } from '../nn/custom-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
 import { scaleToBatch } from '../optim/reference-batch.ts';
 import { planSegments } from '../optim/segments.ts';
@@ -15,6 +16,7 @@ import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { toldMetrics } from './experiment.schema.ts';
+import type { LoadedModel } from './load-model.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
 export interface PreparedRun {
@@ -24,6 +26,8 @@ export interface PreparedRun {
   plan: Plan;
   /** Names of the metrics that are told of the validation and test part. */
   metrics: readonly string[];
+  /** Where the config's model is a module. */
+  model: LoadedModel | undefined;
   map: MemoryMap;
   training: TrainingSpec;
   /** The arrays of a generation behind the parameters. */
@@ -45,11 +49,19 @@ export function resolveWorkers(config: TrainConfig): number {
   return config.workers === 'auto' ? availableParallelism() : config.workers;
 }
 
+/** What a run is prepared with beside its config. */
+export interface PrepareOptions {
+  /** What relative paths in the config start from. */
+  baseDir: string;
+  /** What `loadModel` has given for this config. */
+  model?: LoadedModel;
+}
+
 /**
  * Opens the data, compiles the model and lays out memory.
  * @throws errors with `exitCode` 2 that say what in the config, the data or the model cannot be.
  */
-export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }): PreparedRun {
+export function prepareRun(config: TrainConfig, { baseDir, model }: PrepareOptions): PreparedRun {
   const cores = availableParallelism();
   const workers = resolveWorkers(config);
   const maxWorkers = config.maxWorkers === 'auto' ? Math.max(workers, cores, LEAST_SEATS) : config.maxWorkers;
@@ -59,7 +71,7 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
   const training = describeTraining(config, dataset);
   const { batchSize } = training.sampler;
   const metrics = toldMetrics(config.evaluation);
-  const plan = compilePlan(buildModel(config.model, config.loss, dataset.spec, metrics), {
+  const plan = compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
     numerics: numerics.numerics,
     microBatch: config.microBatch,
     largestShardRows: Math.ceil(batchSize / config.shards),
@@ -87,6 +99,7 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     dataset,
     plan,
     metrics,
+    model,
     map,
     training,
     states,
@@ -97,6 +110,17 @@ export function prepareRun(config: TrainConfig, { baseDir }: { baseDir: string }
     epochs: config.epochs ?? null,
     totalSteps: training.totalSteps,
   };
+}
+
+function buildConfigModel(
+  config: TrainConfig,
+  spec: DatasetSpec,
+  metrics: readonly string[],
+  loaded: LoadedModel | undefined,
+): Model {
+  if (typeof config.model !== 'string') return buildModel(config.model, config.loss, spec, metrics);
+  if (loaded === undefined) throw new Error('model: expected its module to be loaded; this is a fault in lockstep');
+  return traceModel(customModel(loaded), config.loss, spec, metrics);
 }
 
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {

@@ -123,7 +123,7 @@ export class RunFolder {
     return join(this.path, ...parts);
   }
 
-  /** The resolved config; `lockstep train` reads it again as it is. Relative paths in `data` start from `baseDir`. */
+  /** The resolved config; `lockstep train` reads it again as it is. Relative paths in `data` and of `model` start from `baseDir`. */
   writeConfig(config: TrainConfig, baseDir = process.cwd()): void {
     this.#write('config.yaml', [encode(formatConfig({ config: withAbsolutePaths(config, baseDir) }))]);
   }
@@ -164,7 +164,8 @@ export class RunFolder {
 function withAbsolutePaths(config: TrainConfig, baseDir: string): TrainConfig {
   const paths = Object.entries(config.data).filter(([key]) => (DATA_PATH_KEYS as readonly string[]).includes(key));
   const absolute = paths.map(([key, path]) => [key, resolve(baseDir, String(path))]);
-  return { ...config, data: { ...config.data, ...Object.fromEntries(absolute) } };
+  const model = typeof config.model === 'string' ? resolve(baseDir, config.model) : config.model;
+  return { ...config, model, data: { ...config.data, ...Object.fromEntries(absolute) } };
 }
 
 function writeFlushed(path: string, parts: readonly Uint8Array[]): void {

@@ -8,6 +8,7 @@ import { scoresPerSample } from '../plan/plan.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { loadModel } from './load-model.ts';
 import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
@@ -49,7 +50,8 @@ export async function train(config: TrainConfig, options: TrainOptions = {}): Pr
   // Threads load their code while this one reads the data and compiles the model.
   const pool = createPool(resolveWorkers(config));
   try {
-    const run = prepareRun(config, { baseDir: options.baseDir ?? process.cwd() });
+    const baseDir = options.baseDir ?? process.cwd();
+    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
     // Steps come when the training is there; its folder is made last, so that what cannot begin leaves nothing behind.
     let training: Training | undefined;
     const onStep = (record: CommittedStep): void => training?.report.addStep(record);

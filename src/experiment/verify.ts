@@ -2,6 +2,7 @@
 import type { TrainConfig } from '../config/train-config.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
+import { loadModel } from './load-model.ts';
 import { prepareRun } from './prepare.ts';
 import { openSession } from './session.ts';
 
@@ -54,7 +55,7 @@ async function runSteps(
 ): Promise<VerifiedRun> {
   const pool = createPool(config.workers);
   try {
-    const run = prepareRun(config, { baseDir });
+    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
     let loss = Number.NaN;
     const onStep = ({ lossNumerator, denominator }: { lossNumerator: number; denominator: number }): void => {
       loss = lossNumerator / denominator;

@@ -4,21 +4,14 @@ import { ModelError } from '../graph/model-error.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
 import type { MetricSums } from '../graph/ops/evaluation-sums.ts';
 import { input } from '../graph/ops/input.ts';
-import { elementCount } from '../graph/tensor-type.ts';
-import { addLayer, layerKind } from './layers.ts';
-import { addLoss, type LossMetric, type TargetSpec } from './losses.ts';
+import { addLayers } from './add-layers.ts';
+import { familyLayers } from './families.ts';
+import { addLoss, type LossMetric } from './losses.ts';
 import { planMetrics } from './metrics.ts';
-import type { LayerConfig, LossConfig } from './nn.schema.ts';
+import type { FamilyConfig, LayerConfig, LossConfig } from './nn.schema.ts';
+import type { ModelLayer, SampleSpec, Trace } from './trace.ts';
 
-/** What a model has to know of a dataset; a `DatasetSpec` is one. */
-export interface SampleSpec {
-  readonly input: {
-    readonly shape: readonly number[];
-    readonly storage?: 'u8' | 'f32' | 'i32';
-    readonly classes?: number;
-  };
-  readonly target: TargetSpec;
-}
+export type { ModelLayer, SampleSpec } from './trace.ts';
 
 /** A model that can be compiled: the graph from input to loss. */
 export interface Model {
@@ -33,31 +26,43 @@ export interface Model {
   readonly layers: readonly ModelLayer[];
 }
 
-/** A row of the model table. */
-export interface ModelLayer {
-  readonly name: string;
-  /** What it is, for people: `dense + relu`. */
-  readonly kind: string;
-  /** One sample's. */
-  readonly outputShape: readonly number[];
-  readonly parameters: number;
-}
+/** Adds a model's nodes and rows behind its input and gives its output. */
+export type ModelFunction = (trace: Trace, x: GraphNode) => GraphNode;
 
 /**
- * Builds the graph of a list of layers. A layer without a name is called after its kind and its number among the layers of
- * that kind: `dense1`, `relu1`, `dense2`.
+ * Builds the graph of a list of layers, or of a family, which is one. A layer without a name is called after its kind and its number among the layers of
+ * that kind on its level: `dense1`, `relu1`, `dense2`, `residual1.dense1`.
  * @param metrics names of metrics that an evaluation has to tell; they fit the loss.
  * @throws ModelError where layers, loss and targets do not fit each other, or nothing is there to train.
  */
 export function buildModel(
-  layers: readonly LayerConfig[],
+  model: readonly LayerConfig[] | FamilyConfig,
   loss: LossConfig,
   samples: SampleSpec,
   metrics: readonly string[] = [],
 ): Model {
-  const { graph, output, rows } = buildLayers(layers, samples.input);
+  const layers = 'name' in model ? familyLayers(model, loss, samples) : model;
+  return traceModel(addList(layers), loss, samples, metrics);
+}
+
+const addList =
+  (layers: readonly LayerConfig[]): ModelFunction =>
+  (trace, x) =>
+    addLayers(trace, layers, x, { path: '', where: 'model' });
+
+/**
+ * Builds the graph of whatever adds a model's nodes.
+ * @throws ModelError where outputs, loss and targets do not fit each other, or nothing is there to train.
+ */
+export function traceModel(
+  addModel: ModelFunction,
+  loss: LossConfig,
+  samples: SampleSpec,
+  metrics: readonly string[] = [],
+): Model {
+  const { graph, rows, output } = traceLayers(addModel, samples);
   if (rows.every(({ parameters }) => parameters === 0)) {
-    const kinds = layers.map(layerKind).join(', ');
+    const kinds = rows.map(({ kind }) => kind).join(', ');
     throw new ModelError(
       `model: expected at least one layer with parameters, got ${kinds || 'no layers'}; add a dense layer`,
     );
@@ -67,59 +72,24 @@ export function buildModel(
   return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
 }
 
-/** Layers behind an input of a sample's shape, without a loss. */
-export function buildLayers(
-  layers: readonly LayerConfig[],
-  { shape, storage }: SampleSpec['input'],
-): { graph: GraphBuilder; output: GraphNode; rows: ModelLayer[] } {
+/** The rows of layers behind an input, for a sample with targets that play no part. */
+export function describeLayers(
+  model: readonly LayerConfig[] | FamilyConfig,
+  loss: LossConfig,
+  samples: SampleSpec,
+): readonly ModelLayer[] {
+  const layers = 'name' in model ? familyLayers(model, loss, samples) : model;
+  return traceLayers(addList(layers), samples).rows;
+}
+
+function traceLayers(
+  addModel: ModelFunction,
+  samples: SampleSpec,
+): { graph: GraphBuilder; rows: ModelLayer[]; output: GraphNode } {
   const graph = createGraph();
   const rows: ModelLayer[] = [];
-  const element = storage === 'i32' ? 'i32' : 'f32';
-  let output: GraphNode = graph.apply(input, [], { shape: [...shape], element }, 'input');
-  nameLayers(layers).forEach((name, i) => {
-    const firstNode = graph.nodes.length;
-    output = addLayer(graph, layers[i], output, name);
-    rows.push(describeLayer(graph, firstNode, output, layers[i], name));
-  });
-  return { graph, output, rows };
-}
-
-function nameLayers(layers: readonly LayerConfig[]): string[] {
-  const counts = new Map<string, number>();
-  const names = layers.map((layer) => {
-    const [kind] = layerKind(layer).split(' ');
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    return layer.name ?? `${kind}${count}`;
-  });
-  names.forEach((name, i) => {
-    refuseTakenName(name, i, names);
-  });
-  return names;
-}
-
-// The input, the targets and the loss are named in errors and in the plan as layers are.
-const RESERVED_NAMES = ['input', 'target', 'loss', 'model'];
-
-function refuseTakenName(name: string, index: number, names: readonly string[]): void {
-  const first = names.indexOf(name);
-  if (first === index && !RESERVED_NAMES.includes(name)) return;
-  const other = first === index ? 'a reserved name' : `the name of model[${first}] too`;
-  throw new ModelError(`model[${index}]: expected a layer name of its own, got ${name}, ${other}; set another name`);
-}
-
-function describeLayer(
-  graph: GraphBuilder,
-  firstNode: number,
-  output: GraphNode,
-  layer: LayerConfig,
-  name: string,
-): ModelLayer {
-  const parameters = graph.nodes.slice(firstNode).filter(({ op }) => op.source === 'parameter');
-  return {
-    name,
-    kind: layerKind(layer),
-    outputShape: output.shape,
-    parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
-  };
+  const element = samples.input.storage === 'i32' ? 'i32' : 'f32';
+  const x: GraphNode = graph.apply(input, [], { shape: [...samples.input.shape], element }, 'input');
+  const output = addModel({ graph, samples, rows, dropouts: 0 }, x);
+  return { graph, rows, output };
 }

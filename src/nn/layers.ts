@@ -1,57 +1,54 @@
 // One layer of a config and the tensor before it → the layer's nodes, the last of them its output. Coordinator only.
-import type { GraphBuilder } from '../graph/graph.ts';
 import type { GraphNode } from '../graph/op.ts';
-import { dense } from '../graph/ops/dense.ts';
-import { type Initializer, parameter } from '../graph/ops/parameter.ts';
-import { relu } from '../graph/ops/relu.ts';
-import { reshape } from '../graph/ops/reshape.ts';
-import { sigmoid } from '../graph/ops/sigmoid.ts';
-import { tanh } from '../graph/ops/tanh.ts';
-import { elementCount } from '../graph/tensor-type.ts';
-import type { LayerConfig } from './nn.schema.ts';
+import { conv, convTranspose } from './layers/convolution.ts';
+import { dense, linear } from './layers/dense.ts';
+import { batchNorm, dropout, groupNorm, layerNorm, rmsNorm } from './layers/normalization.ts';
+import { avgPool, globalAvgPool, globalMaxPool, maxPool, upsample } from './layers/pooling.ts';
+import { activation, flatten, logSoftmax, reshape, softmax, transpose } from './layers/shape.ts';
+import { attention, embedding, positionEmbedding } from './layers/tokens.ts';
+import { LAYER_KINDS, type LeafConfig } from './layers.schema.ts';
+import type { LayerKind, Trace } from './trace.ts';
 
-type DenseConfig = Extract<LayerConfig, { dense: number }>;
-
-const ACTIVATIONS = { relu, tanh, sigmoid } as const;
+/** Every kind of layer that holds no others, by the key that names it. */
+const KINDS: Readonly<Record<string, LayerKind<never>>> = {
+  dense,
+  linear,
+  conv,
+  convTranspose,
+  maxPool,
+  avgPool,
+  globalAvgPool,
+  globalMaxPool,
+  upsample,
+  batchNorm,
+  layerNorm,
+  rmsNorm,
+  groupNorm,
+  dropout,
+  embedding,
+  positionEmbedding,
+  attention,
+  flatten,
+  reshape,
+  transpose,
+  softmax,
+  logSoftmax,
+  activation,
+};
 
 /**
  * Adds a layer behind `x`.
- * @throws ModelError, with the layer's name in front, where the shapes do not fit.
+ * @throws ModelError, with the layer's path in front, where the shapes do not fit.
  */
-export function addLayer(graph: GraphBuilder, layer: LayerConfig, x: GraphNode, name: string): GraphNode {
-  if ('dense' in layer) return addDense(graph, layer, x, name);
-  if ('flatten' in layer) return addReshape(graph, [elementCount(x.shape)], x, name);
-  if ('reshape' in layer) return addReshape(graph, layer.reshape, x, name);
-  return graph.apply(ACTIVATIONS[layer.activation], [x], {}, name);
+export function addLayer(trace: Trace, layer: LeafConfig, x: GraphNode, path: string): GraphNode {
+  return kindOf(layer).add(trace, layer as never, x, path);
 }
 
 /** What a layer is, for people; the first word is what an unnamed layer is called after. */
-export function layerKind(layer: LayerConfig): string {
-  if ('dense' in layer) return layer.activation === 'none' ? 'dense' : `dense + ${layer.activation}`;
-  if ('flatten' in layer) return 'flatten';
-  return 'reshape' in layer ? 'reshape' : layer.activation;
+export function layerKind(layer: LeafConfig): string {
+  return kindOf(layer).describe(layer as never);
 }
 
-/** x (B, …) taken as (B, I), weight (O, I), bias (O) → (B, O); initialised as PyTorch's `nn.Linear`. */
-function addDense(graph: GraphBuilder, layer: DenseConfig, x: GraphNode, name: string): GraphNode {
-  const features = elementCount(x.shape);
-  const flat = x.shape.length === 1 ? x : addReshape(graph, [features], x, name);
-  const initializer = linearInitializer(features);
-  const weight = graph.apply(parameter, [], { name: 'weight', shape: [layer.dense, features], initializer }, name);
-  const inputs: GraphNode[] = [flat, weight];
-  if (layer.bias) inputs.push(graph.apply(parameter, [], { name: 'bias', shape: [layer.dense], initializer }, name));
-  return graph.apply(dense, inputs, { activation: layer.activation }, name);
-}
-
-/**
- * U(-1/√I, 1/√I) for weight and bias: PyTorch's kaiming_uniform with a = √5 comes to that.
- * @see He et al. 2015, "Delving Deep into Rectifiers", arXiv:1502.01852; torch.nn.Linear.reset_parameters
- */
-function linearInitializer(features: number): Initializer {
-  const bound = 1 / Math.sqrt(features);
-  return { kind: 'uniform', low: -bound, high: bound };
-}
-
-function addReshape(graph: GraphBuilder, shape: readonly number[], x: GraphNode, name: string): GraphNode {
-  return graph.apply(reshape, [x], { shape: [...shape] }, name);
+function kindOf(layer: LeafConfig): LayerKind<never> {
+  return KINDS[LAYER_KINDS.find((kind) => kind in layer)!];
 }

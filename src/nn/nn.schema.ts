@@ -1,48 +1,23 @@
 // The options of layers and losses: what `model` and `loss` in a config may say. Coordinator only.
 import { z } from 'zod';
-import { type Frozen, flag, mapping, oneOf, wholeNumber } from '../config/scalars.schema.ts';
+import { text } from '../config/scalars.schema.ts';
+import { type FamilyConfig, familySchemas } from './families.schema.ts';
+import { type LayerConfig, layersSchema } from './layers.schema.ts';
 
-const NAME_PHRASE = 'a name of letters, digits, _ and -, a letter first, 64 at most';
+export type { FamilyConfig } from './families.schema.ts';
+export type { LayerConfig } from './layers.schema.ts';
 
-// The name becomes a key of the weights file (`dense1.weight`): no dots and no blanks in it.
-const layerNameSchema = z.string({ error: NAME_PHRASE }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, { error: NAME_PHRASE });
+const MODEL_PHRASE =
+  'a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js';
 
-const denseSchema = mapping({
-  dense: wholeNumber(1),
-  activation: oneOf(['relu', 'tanh', 'sigmoid', 'none']).default('none'),
-  bias: flag().default(true),
-  name: layerNameSchema.optional(),
-});
+/** `model`: the layers from input to output, a family of models, or a module whose default export is a function of tensors. */
+export const modelSchema = z.union(
+  [layersSchema, ...familySchemas, text(MODEL_PHRASE).regex(/\.[cm]?js$/, { error: MODEL_PHRASE })],
+  { error: MODEL_PHRASE },
+);
 
-const activationSchema = mapping({
-  activation: oneOf(['relu', 'tanh', 'sigmoid']),
-  name: layerNameSchema.optional(),
-});
-
-const flattenSchema = mapping({
-  flatten: z.literal(true, { error: 'true' }),
-  name: layerNameSchema.optional(),
-});
-
-const reshapeSchema = mapping({
-  reshape: z
-    .array(wholeNumber(1), { error: 'a shape such as [1, 28, 28]' })
-    .min(1, { error: 'a shape such as [1, 28, 28]' }),
-  name: layerNameSchema.optional(),
-});
-
-/** The kinds of layers in the order in which an item is asked for them: `dense` before `activation`, which both may have. */
-export const LAYER_KINDS = ['dense', 'activation', 'flatten', 'reshape'] as const;
-
-/** One item of `model`: the key that names its kind, and that kind's options. */
-export const layerSchema = z.union([denseSchema, activationSchema, flattenSchema, reshapeSchema], {
-  error: 'a layer such as { dense: 10 }',
-});
-
-/** `model`: the layers from input to output. */
-export const modelSchema = z
-  .array(layerSchema, { error: 'a list of layers such as [{ dense: 10 }]' })
-  .min(1, { error: 'a list of at least one layer such as [{ dense: 10 }]' });
+/** A resolved `model`. */
+export type ModelConfig = readonly LayerConfig[] | FamilyConfig | string;
 
 export {
   type LossConfig,
@@ -52,6 +27,3 @@ export {
   lossSchema,
   simplifyLoss,
 } from './loss.schema.ts';
-
-/** A resolved item of `model`, all defaults filled in. */
-export type LayerConfig = Frozen<z.output<typeof layerSchema>>;

@@ -1,12 +1,13 @@
 // A plan's parameters and statistics and a seed → first values in memory. Coordinator only, before any worker starts.
 import type { KernelSet } from '../kernels/kernel-set.ts';
 import { PURPOSE } from '../kernels/purpose.ts';
+import { drawValues } from './initial-values.ts';
 import { PARAMETER_ALIGNMENT_ELEMENTS, type Plan, type PlanParameter } from './plan.ts';
 
 /**
  * Writes the first values of all parameters and statistics at byte address `baseAddress`, and 0 into the padding behind each.
- * Number i of parameter p is word i mod 4 of the Philox block with the counter (⌊i/4⌋, 0, p, initialisation) and the seed as its key,
- * so it depends on nothing that comes before it.
+ * Uniform number i of parameter p is word i mod 4 of the Philox block with the counter (⌊i/4⌋, 0, p, initialisation) and the seed as its key,
+ * so it depends on nothing that comes before it; initial-values.ts has the other distributions.
  */
 export function initializeParameters(
   plan: Plan,
@@ -25,7 +26,7 @@ export function initializeParameters(
 }
 
 function initializeParameter(
-  { elements, initializer }: PlanParameter,
+  { elements, shape, initializer }: PlanParameter,
   index: number,
   kernels: KernelSet['kernels'],
   seed: number,
@@ -35,8 +36,11 @@ function initializeParameter(
     const { low, high } = initializer;
     const key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
     kernels.uniform(address, elements, ...key, 0, index, PURPOSE.initialisation, low, high);
-  } else {
+  } else if (initializer.kind === 'constant') {
     kernels.fill(address, initializer.value, elements);
+  } else {
+    const values = drawValues(initializer, shape, seed, index);
+    for (let i = 0; i < elements; i++) kernels.fill(address + i * 4, values[i], 1);
   }
   fillPadding(address, elements, kernels);
 }

@@ -28,7 +28,7 @@ function printLayers({ layers }: Plan): string[] {
   const rows = layers.map(({ name, kind, outputShape, parameters }) => [
     name,
     kind,
-    `(rows${outputShape.map((length) => `,${length}`).join('')})`,
+    kind === 'parameter' ? `(${outputShape.join(',')})` : `(rows${outputShape.map((length) => `,${length}`).join('')})`,
     formatCount(parameters),
   ]);
   const columns = [
@@ -141,8 +141,21 @@ function printTable(title: string, columns: readonly Column[], rows: readonly (r
 }
 
 function formatInitializer(initializer: Initializer): string {
-  if (initializer.kind === 'constant') return `${initializer.value}`;
-  return `uniform in [${initializer.low.toPrecision(4)}, ${initializer.high.toPrecision(4)})`;
+  const digits = (value: number): string => `${Number(value.toPrecision(4))}`;
+  switch (initializer.kind) {
+    case 'constant':
+      return `${initializer.value}`;
+    case 'uniform':
+      return `uniform in [${initializer.low.toPrecision(4)}, ${initializer.high.toPrecision(4)})`;
+    case 'normal':
+      return `normal, mean ${digits(initializer.mean)}, std ${digits(initializer.std)}`;
+    case 'truncatedNormal': {
+      const { mean, std, low, high } = initializer;
+      return `normal, mean ${digits(mean)}, std ${digits(std)}, in [${digits(low)}, ${digits(high)}]`;
+    }
+    case 'orthogonal':
+      return `orthogonal, gain ${digits(initializer.gain)}`;
+  }
 }
 
 /** `1234567` as `1,234,567`, in every locale. */

@@ -111,7 +111,7 @@ describe('configSha256', () => {
       ({
         ...before,
         optimizer: { ...before.optimizer, amsgrad },
-        model: before.model.map((layer) => ({ ...layer, isFrozen })),
+        model: (before.model as readonly object[]).map((layer) => ({ ...layer, isFrozen })),
       }) as unknown as TrainConfig;
     const joined = { ...JOINED_LATER, 'optimizer.amsgrad': false, 'model.*.isFrozen': false };
     expect(canonicalConfig(withKeys(false, false), 'fast', joined)).toBe(text);

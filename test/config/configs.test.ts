@@ -29,11 +29,14 @@ interface JsonSchema {
   oneOf?: JsonSchema[];
   anyOf?: JsonSchema[];
   items?: JsonSchema;
+  $defs?: Record<string, JsonSchema>;
   description?: string;
 }
 
 function mappingsIn(schema: JsonSchema): JsonSchema[] {
   const inner = [...Object.values(schema.properties ?? {}), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
+  // What holds itself, as layers with layers do, is written once.
+  inner.push(...Object.values(schema.$defs ?? {}));
   if (schema.items !== undefined) inner.push(schema.items);
   return [...(schema.type === 'object' ? [schema] : []), ...inner.flatMap(mappingsIn)];
 }

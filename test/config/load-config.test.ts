@@ -37,13 +37,13 @@ describe('loadConfig', () => {
       config,
       config.data,
       config.model,
-      config.model[0],
+      (config.model as readonly object[])[0],
       config.optimizer,
       config.evaluation,
       config.logging,
     ];
     expect(frozen.every(Object.isFrozen)).toBe(true);
-    expect(() => Object.assign(config.model[0], { dense: 3 })).toThrow(TypeError);
+    expect(() => Object.assign((config.model as readonly object[])[0], { dense: 3 })).toThrow(TypeError);
   });
 
   it('takes the name from the file where it can be one', () => {

@@ -80,16 +80,13 @@ describe('what comes later', () => {
     ).toHaveLength(4);
   });
 
-  it('names optimizers, layers and model files too', () => {
+  it('names optimizers and layers too', () => {
     expect(issuesWith({ optimizer: { name: 'lars', alpha: 0.9 } })).toEqual([
       'optimizer.name: expected an optimizer: sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lamb or lion, got "lars"; lars is not built yet',
     ]);
-    expect(issuesWith({ model: [{ conv2d: 8 }, { dense: 10 }, { dropout: 0.5 }] })).toEqual([
-      'model.0: expected a layer: dense, activation, flatten or reshape, got conv2d; conv2d is not built yet',
-      'model.2: expected a layer: dense, activation, flatten or reshape, got dropout; dropout is not built yet',
-    ]);
-    expect(issuesWith({ model: './my-model.js' })).toEqual([
-      'model: expected a list of layers, got "./my-model.js"; models in files of their own are not built yet',
+    expect(issuesWith({ model: [{ conv1d: 8 }, { dense: 10 }, { residual: [{ lstm: 5 }] }] })).toEqual([
+      'model.0: expected a layer such as { dense: 10 }, got conv1d; conv1d is not built yet',
+      'model.2.residual.0: expected a layer such as { dense: 10 }, got lstm; lstm is not built yet',
     ]);
   });
 });
@@ -124,7 +121,7 @@ describe('an unknown key', () => {
       'model.0.flatten: expected a known key, got flatten; give that layer an item of its own',
     ]);
     expect(issuesWith({ model: [{ flatten: true, bias: false }] })).toEqual([
-      'model.0.bias: expected a known key, got bias; remove it: it belongs to dense, not to flatten',
+      'model.0.bias: expected a known key, got bias; remove it: it belongs to dense, conv, convTranspose, attention, linear, not to flatten',
     ]);
   });
 });
@@ -133,7 +130,7 @@ describe('a key that is missing', () => {
   it('is told where it should have stood', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
       'a.yaml:1:1 data: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got nothing; add data',
-      'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], got nothing; add model',
+      'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js, got nothing; add model',
       'a.yaml:1:1 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got nothing; add loss',
     ]);
     expect(issuesOf(() => parseConfig(`${SMALLEST_TEXT}clip: {}\n`, { file: 'a.yaml' }))).toEqual([

@@ -22,7 +22,7 @@ suite('describe', () => {
     const table = describe(loaded);
     expect(table.split('\n')[1]).toMatch(/^input +\(-1,1,8,8\)$/);
     expect(describe(loaded.config)).toBe(table);
-    const plain = { data: { source: 'digits' }, model: [...loaded.config.model], loss: loaded.config.loss };
+    const plain = { data: { source: 'digits' }, model: loaded.config.model, loss: loaded.config.loss };
     expect(describe(plain)).toBe(table);
   });
 

@@ -3,8 +3,13 @@ import { ModelError } from '../model-error.ts';
 import type { Op } from '../op.ts';
 import { elementCount, formatShape } from '../tensor-type.ts';
 
-/** How a parameter's first values are made. */
-export type Initializer = { kind: 'uniform'; low: number; high: number } | { kind: 'constant'; value: number };
+/** How a parameter's first values are made. `orthogonal` takes the array as a matrix of shape[0] rows. */
+export type Initializer =
+  | { kind: 'uniform'; low: number; high: number }
+  | { kind: 'constant'; value: number }
+  | { kind: 'normal'; mean: number; std: number }
+  | { kind: 'truncatedNormal'; mean: number; std: number; low: number; high: number }
+  | { kind: 'orthogonal'; gain: number };
 
 /** `name` is the name within the layer: `weight` of layer `dense1` is `dense1.weight` to everybody else. */
 export type ParameterAttrs = {
