@@ -64,10 +64,14 @@ async function importDefault(path: string, file: string, sha256: string): Promis
   }
 }
 
-/** An import does not say where a syntax error is; `node --check` does, in the first line `/home/me/model.js:3` or as a file URL. */
+/**
+ * An import does not say where a syntax error is; `node --check` does, in a first line such as `[stdin]:3`. It is given the text, as it
+ * lets a file pass that it takes for CommonJS at first.
+ */
 function syntaxErrorPlace(cause: unknown, path: string, file: string): string | undefined {
   if (!(cause instanceof SyntaxError)) return undefined;
-  const { stderr } = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8' });
+  const options = { encoding: 'utf8', input: readFileSync(path) } as const;
+  const { stderr } = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], options);
   const [, line] = /^.*:(\d+)$/m.exec(stderr) ?? [];
   return line === undefined ? undefined : `${file}:${line}`;
 }

@@ -55,19 +55,22 @@ export interface PrepareOptions {
   baseDir: string;
   /** What `loadModel` has given for this config. */
   model?: LoadedModel;
+  /** In place of the data that the config names. */
+  dataset?: Dataset;
 }
 
 /**
  * Opens the data, compiles the model and lays out memory.
  * @throws errors with `exitCode` 2 that say what in the config, the data or the model cannot be.
  */
-export function prepareRun(config: TrainConfig, { baseDir, model }: PrepareOptions): PreparedRun {
+export function prepareRun(config: TrainConfig, options: PrepareOptions): PreparedRun {
+  const { baseDir, model } = options;
   const cores = availableParallelism();
   const workers = resolveWorkers(config);
   const maxWorkers = config.maxWorkers === 'auto' ? Math.max(workers, cores, LEAST_SEATS) : config.maxWorkers;
   if (maxWorkers < workers) throw new WorkersError(workers, maxWorkers);
   const numerics = resolveNumerics(config.numerics);
-  const dataset = openDataset(config.data, config.seed, baseDir);
+  const dataset = options.dataset ?? openDataset(config.data, config.seed, baseDir);
   const training = describeTraining(config, dataset);
   const { batchSize } = training.sampler;
   const metrics = toldMetrics(config.evaluation);
