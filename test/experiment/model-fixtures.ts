@@ -43,7 +43,7 @@ const pair = (ours: string, theirs: string) => ({
 const normalized = (ours: string, theirs: string) => ({
   ...pair(ours, theirs),
   [`${ours}.runningMean`]: `${theirs}.running_mean`,
-  [`${ours}.runningVariance`]: `${theirs}.running_var`,
+  [`${ours}.runningVar`]: `${theirs}.running_var`,
 });
 
 const block = (i: number) => ({
