@@ -1,6 +1,26 @@
 // lockstep's public API. Importing it starts no thread and prints nothing.
 export { ConfigError, loadConfig, parseConfig } from './config/load-config.ts';
 export type { TrainConfig } from './config/train-config.ts';
+export {
+  arange,
+  full,
+  ones,
+  type RandomOptions,
+  randn,
+  type TensorOptions,
+  type TypedNumbers,
+  tensor,
+  uniform,
+  zeros,
+} from './eager/creation.ts';
+export { type DescribeOptions, describe } from './eager/describe.ts';
+export { type GradientsOf, grad, valueAndGrad } from './eager/grad.ts';
+export { type GradCheckOptions, type GradCheckPlace, type GradCheckResult, gradCheck } from './eager/grad-check.ts';
+export { noGrad } from './eager/grad-mode.ts';
+export { crossEntropy, mse } from './eager/losses.ts';
+export type { Axes, ReduceOptions } from './eager/methods.ts';
+export type { NestedNumbers } from './eager/nested-numbers.ts';
+export { Tensor } from './eager/tensor.ts';
 export type {
   BestEpoch,
   EndEvent,
@@ -15,3 +35,4 @@ export type {
 } from './experiment/events.ts';
 export { type TrainOptions, type TrainResult, train } from './experiment/train.ts';
 export { type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
+export { ModelError } from './graph/model-error.ts';

@@ -6,6 +6,7 @@ import {
   formatCounted,
   formatDuration,
   formatLoss,
+  formatMetric,
   formatMs,
   formatPercent,
   formatShare,
@@ -30,6 +31,8 @@ export interface EndOptions {
 export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions, page: Page): string {
   const lines = [presentResult(summary, page)];
   if (summary.best !== undefined) lines.push(labelled('best', bestParts(summary.best), page));
+  const metrics = metricParts(summary);
+  if (metrics.length > 0) lines.push(labelled('metrics', metrics, page));
   const throughput = throughputParts(summary);
   if (throughput.length > 0) lines.push(labelled('speed', throughput, page));
   if (summary.phaseMs !== null) lines.push(labelled('time', shareParts(summary.phaseMs), page));
@@ -64,11 +67,21 @@ export function presentResult(summary: Summary, page: Page): string {
 
 function bestParts(best: BestEpoch): string[] {
   const parts = [`epoch ${best.epoch}`, `validation loss ${formatLoss(best.validationLoss)}`];
-  // The metric that chose the epoch is the accuracy, or the loss once more.
-  if (best.metric !== best.validationLoss) parts.push(`validation accuracy ${formatPercent(best.metric)}`);
+  // The metric that chose the epoch may be the loss once more.
+  const { metricName = 'accuracy' } = best;
+  if (best.metric !== best.validationLoss)
+    parts.push(`validation ${metricName} ${formatMetric(metricName, best.metric)}`);
   if (best.testAccuracy !== undefined) parts.push(`test accuracy ${formatPercent(best.testAccuracy)}`);
   if (best.testLoss !== undefined) parts.push(`test loss ${formatLoss(best.testLoss)}`);
   return parts;
+}
+
+/** The metrics of one number, of the test part where there is one; all of them are in summary.json. */
+function metricParts({ testMetrics, validationMetrics }: Summary): string[] {
+  const part = testMetrics === undefined ? 'validation' : 'test';
+  return Object.entries(testMetrics ?? validationMetrics ?? {}).flatMap(([name, value]) =>
+    typeof value === 'number' ? [`${part} ${name} ${formatMetric(name, value)}`] : [],
+  );
 }
 
 function throughputParts({ samplesPerSecond, stepMs }: Summary): string[] {

@@ -32,7 +32,7 @@ export function planEpochTable(start: StartEvent, metric: string, page: Page): E
   const hasValidation = start.samples.validation > 0;
   let columns = allColumns(start, metric)
     .filter(({ group }) => hasValidation || group !== 'validation')
-    .filter(({ title }) => title !== 'mse');
+    .filter(({ title }) => title !== metric || metric === 'accuracy');
   for (const title of EXPENDABLE) {
     if (widthOf(columns) + (hasValidation ? BEST_MARK.length : 0) <= page.columns) break;
     columns = columns.filter((column) => column.title !== title);

@@ -70,9 +70,9 @@ export function formatMs(ms: number): string {
   return ms < 99.95 ? ms.toFixed(2) : formatCount(ms);
 }
 
-/** An accuracy as a percentage; any other metric as a loss. */
+/** An accuracy, also among the top k, as a percentage; any other metric as a loss. */
 export function formatMetric(metric: string, value: number): string {
-  return metric === 'accuracy' ? formatPercent(value) : formatLoss(value);
+  return metric === 'accuracy' || /^top\d/.test(metric) ? formatPercent(value) : formatLoss(value);
 }
 
 function twoDigits(value: number): string {

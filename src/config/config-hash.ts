@@ -26,9 +26,9 @@ const HASHED_KEYS = [
 /**
  * Keys that joined a hashed mapping after configs had been hashed, by path (list indices as `*`), each with the value that means what
  * lockstep did before there was the key: at that value it is left out, so that old configs keep their hashes. Keys that a mapping had
- * from the start are always hashed: a changed default then changes the hash, as it has to. None has joined so far.
+ * from the start are always hashed: a changed default then changes the hash, as it has to.
  */
-const JOINED_LATER: Readonly<Record<string, unknown>> = {};
+export const JOINED_LATER: Readonly<Record<string, unknown>> = { 'evaluation.minDelta': 0, 'optimizer.amsgrad': false };
 
 /**
  * The hash of what decides the bits; `numerics` is what `auto` has become on this machine, `modelSha256` the hash of the module that

@@ -6,6 +6,7 @@ import {
   microBatchSchema,
   numericsSchema,
   shardsSchema,
+  untilSchema,
   workersSchema,
 } from '../engine/engine.schema.ts';
 import {
@@ -18,8 +19,9 @@ import {
   seedSchema,
   stepsSchema,
 } from '../experiment/experiment.schema.ts';
-import { lossSchema, type ModelConfig, modelSchema } from '../nn/nn.schema.ts';
-import { clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
+import { type LossConfig, lossSchema, type ModelConfig, modelSchema } from '../nn/nn.schema.ts';
+import { averagingSchema, clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
+import { scheduleSchema } from '../optim/schedule.schema.ts';
 import { type Frozen, mapping } from './scalars.schema.ts';
 
 /** Every key of a config. Their order is the order in which a resolved config is written. */
@@ -36,9 +38,12 @@ export const configSchema = mapping({
   loss: lossSchema.describe('what training lowers'),
   microBatch: microBatchSchema,
   optimizer: optimizerSchema.prefault({}).describe('how gradients change weights; adam where nothing is said'),
-  clip: clipSchema.optional().describe('limits the global norm of the gradient'),
+  clip: clipSchema.optional().describe('limits the elements or the global norm of the gradient'),
+  averaging: averagingSchema.optional().describe('keeps an average of the weights beside them'),
+  schedule: scheduleSchema.optional().describe('how the learning rate goes on; constant where nothing is said'),
   epochs: epochsSchema,
   steps: stepsSchema,
+  until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
   logging: loggingSchema,
 });
@@ -47,8 +52,9 @@ export const configSchema = mapping({
 export type ParsedConfig = z.output<typeof configSchema>;
 
 /** A resolved config: every default filled in, frozen to the leaves; it has either `epochs` or `steps`. */
-export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'model' | 'evaluation'>> {
+export interface TrainConfig extends Frozen<Omit<ParsedConfig, 'name' | 'model' | 'loss' | 'evaluation'>> {
   readonly name: string;
   readonly model: ModelConfig;
+  readonly loss: LossConfig;
   readonly evaluation: EvaluationConfig;
 }

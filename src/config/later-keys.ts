@@ -1,38 +1,22 @@
 // The keys, names and layers of parts that lockstep does not have yet → refusals that say so. Coordinator only; changes the tree.
+import { OPTIMIZER_PHRASE } from '../optim/optim.schema.ts';
 import type { ConfigIssue } from './config-error.ts';
 import { type ConfigNode, childOf, nodeAt, type Path } from './config-node.ts';
 import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
 const LATER_KEYS: Record<string, string> = {
-  schedule: 'learning rate schedules are',
   checkpoint: 'checkpoints are',
-  until: 'stopping by a condition is',
-  averaging: 'weight averaging is',
   augmentation: 'augmentation is',
   faults: 'injected faults are',
   workersAt: 'a changing number of workers is',
   initialWeights: 'starting from given weights is',
   machines: 'training on several machines is',
   'data.augmentation': 'augmentation is',
-  'data.classWeights': 'class weights are',
   'logging.tensorboard': 'TensorBoard logging is',
-  'evaluation.patience': 'early stopping is',
 };
 
-const LATER_OPTIMIZERS = [
-  'adadelta',
-  'adagrad',
-  'adamax',
-  'lamb',
-  'lars',
-  'lbfgs',
-  'lion',
-  'muon',
-  'nadam',
-  'radam',
-  'rmsprop',
-];
+const LATER_OPTIMIZERS = ['adadelta', 'adamax', 'lars', 'lbfgs', 'muon'];
 
 const LATER_LAYERS = ['conv1d', 'conv3d', 'gru', 'lstm', 'rnn'];
 
@@ -63,7 +47,7 @@ function refuseOptimizer(root: ConfigNode): ConfigIssue[] {
   const node = nodeAt(root, path);
   if (node === undefined || !LATER_OPTIMIZERS.includes(String(node.content).toLowerCase())) return [];
   const advice = `${node.content} is not built yet`;
-  return [{ origin: node.origin, path, expected: 'an optimizer: sgd, adam or adamw', got: showNode(node), advice }];
+  return [{ origin: node.origin, path, expected: OPTIMIZER_PHRASE, got: showNode(node), advice }];
 }
 
 function refuseModel(root: ConfigNode): ConfigIssue[] {

@@ -1,10 +1,13 @@
 // A config's values with their origins → the config with every default filled in, frozen; or all that is wrong with it. Coordinator only.
 import { DEFAULT_EPOCHS, type EvaluationConfig } from '../experiment/experiment.schema.ts';
+import { LABEL_LOSSES, LOSS_NAMES, lossOptions, simplifyLoss } from '../nn/loss.schema.ts';
+import { fitsLoss, fittingMetrics, isMetric, isScalarMetric, naturalMode } from '../nn/metrics.schema.ts';
 import { type ConfigIssue, throwIssues } from './config-error.ts';
 import { type ConfigNode, formatPath, nodeAt, type Path, plainValue, scalarAt } from './config-node.ts';
 import { configSchema, type ParsedConfig, type TrainConfig } from './config-schema.ts';
 import { describeIssue } from './describe-issue.ts';
 import { refuseLaterKeys } from './later-keys.ts';
+import { alternatives } from './scalars.schema.ts';
 import { showNode } from './show-value.ts';
 
 /**
@@ -39,13 +42,32 @@ function betweenKeysIssues(root: ConfigNode): ConfigIssue[] {
   };
   const hasBoth = nodeAt(root, ['epochs']) !== undefined && nodeAt(root, ['steps']) !== undefined;
   if (hasBoth) refuse(['steps'], 'epochs or steps, not both', 'remove one of them');
-  if (scalarAt(root, ['loss']) === 'mse' && scalarAt(root, ['evaluation', 'metric']) === 'accuracy')
-    refuse(['evaluation', 'metric'], 'loss or auto, as mse has no accuracy', 'use another metric or another loss');
+  refuseMetrics(root, refuse);
   const workers = scalarAt(root, ['workers']);
   const maxWorkers = scalarAt(root, ['maxWorkers']);
   if (typeof workers === 'number' && typeof maxWorkers === 'number' && maxWorkers < workers)
     refuse(['maxWorkers'], `${workers} or more, as workers is ${workers}`, 'raise it, or lower workers');
+  if (scalarAt(root, ['optimizer', 'lr']) === 0 && nodeAt(root, ['schedule']) !== undefined)
+    refuse(['optimizer', 'lr'], 'a number above 0, as there is a schedule', 'raise it, or remove schedule');
   return issues;
+}
+
+/** Metrics that cannot be made of the loss's outputs and targets. */
+function refuseMetrics(root: ConfigNode, refuse: (path: Path, expected: string, advice: string) => void): void {
+  const lossName = scalarAt(root, ['loss']) ?? scalarAt(root, ['loss', 'name']);
+  const loss = LOSS_NAMES.find((name) => name === lossName);
+  if (loss === undefined) return;
+  const metrics = nodeAt(root, ['evaluation', 'metrics'])?.content;
+  const paths = Array.isArray(metrics) ? metrics.map((_, i) => ['evaluation', 'metrics', i]) : [];
+  for (const path of [['evaluation', 'metric'], ...paths]) {
+    const metric = scalarAt(root, path);
+    const isWatched = path.length === 2;
+    if (typeof metric !== 'string' || !isMetric(metric) || fitsLoss(metric, loss)) continue;
+    const fitting = fittingMetrics(loss).filter((name) => !isWatched || isScalarMetric(name));
+    const words = isWatched ? ['auto', 'loss', ...fitting] : fitting;
+    const expected = words.length === 0 ? 'no metrics' : alternatives(words);
+    refuse(path, `${expected}, as ${loss} has no ${metric}`, 'use another metric or another loss');
+  }
 }
 
 /** Fills in the defaults that depend on other keys; the keys stand in the order of the schema. */
@@ -54,6 +76,7 @@ function complete(parsed: ParsedConfig, defaultName: string): TrainConfig {
   const values: Record<string, unknown> = {
     ...parsed,
     name: parsed.name ?? defaultName,
+    loss: simplifyLoss(parsed.loss),
     evaluation: completeEvaluation(parsed),
     ...(!hasLength && { epochs: DEFAULT_EPOCHS }),
   };
@@ -62,12 +85,16 @@ function complete(parsed: ParsedConfig, defaultName: string): TrainConfig {
 }
 
 function completeEvaluation({ evaluation, loss }: ParsedConfig): EvaluationConfig {
-  const automatic = loss === 'crossEntropy' ? 'accuracy' : 'loss';
+  const automatic = LABEL_LOSSES.includes(lossOptions(loss).name) ? 'accuracy' : 'loss';
   const metric = evaluation.metric === 'auto' ? automatic : evaluation.metric;
+  const metrics = [...new Set(evaluation.metrics)];
   return {
     everyEpochs: evaluation.everyEpochs,
     metric,
-    mode: evaluation.mode ?? (metric === 'accuracy' ? 'max' : 'min'),
+    mode: evaluation.mode ?? naturalMode(metric),
+    ...(evaluation.patience !== undefined && { patience: evaluation.patience }),
+    minDelta: evaluation.minDelta,
+    ...(metrics.length > 0 && { metrics }),
   };
 }
 

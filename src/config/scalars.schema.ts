@@ -15,6 +15,11 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
   return z.int({ error }).min(least, { error, abort: true }).max(most, { error, abort: true });
 }
 
+/** Any number. */
+export function number() {
+  return z.number({ error: 'a number' });
+}
+
 /** A number of `least` or more that float32 holds: options reach the kernels as float32. */
 export function numberFrom(least: number) {
   const error = `a number of ${least} or more`;

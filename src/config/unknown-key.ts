@@ -34,10 +34,13 @@ function adviseOwners(key: string, owners: readonly KnownMapping[], chosen: Know
   return `remove it: it belongs to ${names}, not to ${chosen?.name}`;
 }
 
-/** A path whose last key fits, if there is only one: `name` is known in several places. */
+/** The outermost path whose last key fits, if there is only one: `name` is known in several places. */
 function elsewhere(paths: readonly string[], fits: (name: string) => unknown): string | undefined {
   const found = paths.filter((path) => fits(path.slice(path.lastIndexOf('.') + 1)));
-  return found.length === 1 ? found[0] : undefined;
+  const levels = (path: string): number => path.split('.').length;
+  const fewest = Math.min(...found.map(levels));
+  const outermost = found.filter((path) => levels(path) === fewest);
+  return outermost.length === 1 ? outermost[0] : undefined;
 }
 
 /** `data: { batchSize: … }`. */

@@ -62,6 +62,16 @@ const syntheticSchema = mapping({
     betweenKeys('classes', 'either classes (to classify) or outputs (to regress), one of the two'),
   );
 
+const syntheticTokensSchema = mapping({
+  source: z.literal('syntheticTokens'),
+  samples: wholeNumber(1, 0xffff_ffff),
+  length: wholeNumber(1, 65_536).describe('tokens of a sample; the target of each is the next one'),
+  vocabulary: wholeNumber(2, 65_536).describe('different tokens'),
+  noise: fraction().default(0.1).describe('fraction of tokens that follow no rule'),
+  ...common,
+  test,
+}).refine(leavesTraining, leavesTrainingIssue);
+
 const idxSchema = mapping({
   source: z.literal('idx'),
   images: path(),
@@ -101,8 +111,8 @@ const csvSchema = mapping({
 /** `data`: one of the sources, each with its own options. */
 export const dataSchema = z.discriminatedUnion(
   'source',
-  [mnistSchema, digitsSchema, syntheticSchema, idxSchema, csvSchema],
-  { error: 'a data source: mnist, digits, synthetic, idx or csv' },
+  [mnistSchema, digitsSchema, syntheticSchema, syntheticTokensSchema, idxSchema, csvSchema],
+  { error: 'a data source: mnist, digits, synthetic, syntheticTokens, idx or csv' },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */

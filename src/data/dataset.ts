@@ -10,6 +10,7 @@ import { openMnist } from './mnist.ts';
 import { type DatasetSpec, type Inputs, type Source, sampleBytes, type Targets } from './source.ts';
 import { type Parts, splitSamples } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
+import { openSyntheticTokens } from './synthetic-tokens.ts';
 
 export type { DatasetSpec } from './source.ts';
 
@@ -57,6 +58,8 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openDigits();
     case 'synthetic':
       return openSynthetic(options, seed);
+    case 'syntheticTokens':
+      return openSyntheticTokens(options, seed);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
     case 'idx': {

@@ -14,11 +14,13 @@ export type InputSpec =
   | { shape: number[]; storage: 'u8' | 'f32'; divisor: number }
   | { shape: number[]; storage: 'i32'; divisor: 1; classes: number };
 
-/** Labels 0 to classes − 1, one a sample. */
+/** Labels 0 to classes − 1. */
 export interface ClassTarget {
   kind: 'class';
   storage: 'u8' | 'i32';
   classes: number;
+  /** Of one sample's labels; one label where there is none. */
+  shape?: number[];
 }
 
 const ELEMENT_BYTES = { u8: 1, i32: 4, f32: 4 };
@@ -44,14 +46,18 @@ export function sampleElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** Elements of one sample's target. */
+export function targetElements(target: DatasetSpec['target']): number {
+  return sampleElements(target.shape ?? []);
+}
+
 /** Bytes of one sample's input and target as they lie in memory. */
 export function sampleBytes({ input, target }: Pick<DatasetSpec, 'input' | 'target'>): {
   input: number;
   target: number;
 } {
-  const targetElements = target.kind === 'class' ? 1 : sampleElements(target.shape);
   return {
     input: sampleElements(input.shape) * ELEMENT_BYTES[input.storage],
-    target: targetElements * ELEMENT_BYTES[target.storage],
+    target: targetElements(target) * ELEMENT_BYTES[target.storage],
   };
 }

@@ -14,7 +14,7 @@ export interface SyntheticOptions {
 }
 
 /** What is drawn: the second word of the counter. The third is the sample id (or the class, or the output). */
-const DRAW = { centre: 0, deviation: 1, weight: 2, input: 3, error: 4 } as const;
+export const DRAW = { centre: 0, deviation: 1, weight: 2, input: 3, error: 4, token: 5, successor: 6 } as const;
 
 /**
  * Makes a source of float32 samples, either
@@ -96,7 +96,7 @@ function fillTeacher(
 }
 
 /** Random numbers of the purpose `synthetic`: counter (position, what is drawn, row, purpose). */
-class Draw {
+export class Draw {
   readonly #seedLow: number;
   readonly #seedHigh: number;
   readonly #words = new Uint32Array(4);
@@ -126,6 +126,14 @@ class Draw {
       const b = words[word + 1];
       const sum = (a >>> 16) + (a & 0xffff) + (b >>> 16) + (b & 0xffff);
       out[start + i] = (sum * 2 ** -16 - 2) * unitVariance;
+    }
+  }
+
+  /** `count` words from `start` on: word i is word i mod 4 of block ⌊i/4⌋. */
+  words(out: Uint32Array, start: number, count: number, what: number, row: number): void {
+    for (let i = 0; i < count; i++) {
+      if ((i & 3) === 0) this.#block(i >>> 2, what, row);
+      out[start + i] = this.#words[i & 3];
     }
   }
 

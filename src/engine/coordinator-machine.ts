@@ -113,6 +113,9 @@ export function createCoordinator(words: Words): Coordinator {
 /** Whether nobody may begin a step: by intent, or because somebody waits for a buffer (I3: dealt only while nobody runs). */
 const isHolding = (m: Coordinator): boolean => m.isHeld || m.undealt > 0;
 
+/** Between two steps, or behind the last one of a run that has met its end. */
+const isBetweenSteps = (ctl: bigint): boolean => ctlPhase(ctl) === PHASE.shards || ctlPhase(ctl) === PHASE.halt;
+
 /** What a parked seat is told: nothing (-1), to run, or to leave. */
 function orderFor(m: Coordinator): number {
   if (m.mustStop) return SEAT.stop;
@@ -225,7 +228,7 @@ export function coordinatorNext(m: Coordinator): Op {
         if (m.undealt > 0) {
           m.used.fill(0);
           m.at = C.deal;
-        } else if (m.evaluation !== 0 && !m.isHeld && ctlPhase(m.ctl) === PHASE.shards) {
+        } else if (m.evaluation !== 0 && !m.isHeld && isBetweenSteps(m.ctl)) {
           const next = ctlWord(ctlStep(m.ctl), m.evaluation, m.ctl & HOLD_BITS);
           m.at = C.evaluate;
           return compareExchange64(m, words.ctl, m.ctl, next);

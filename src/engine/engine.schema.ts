@@ -1,5 +1,6 @@
-// The options of the step engine: how a global batch is cut and who computes it. Coordinator only.
-import { oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+// The options of the step engine: how a global batch is cut, who computes it, what ends a run early. Coordinator only.
+import type { z } from 'zod';
+import { type Frozen, mapping, number, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 /** `shards`: V, the fixed parts of a global batch; part of the mathematics. 65535 is what a word of the step protocol counts. */
 export const shardsSchema = wholeNumber(1, 65535)
@@ -25,3 +26,18 @@ export const numericsSchema = oneOf(['auto', 'portable', 'fast'])
 export const microBatchSchema = wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
   .default('auto')
   .describe('most samples of one forward and backward inside a shard');
+
+/** `until`: what ends a run before its length is over. The step that meets it is the last one. */
+export const untilSchema = mapping({
+  loss: number().optional().describe('the training loss of a step is at most this'),
+  gradNorm: numberFrom(0).optional().describe("the 2-norm of a step's gradient, before clipping, is at most this"),
+  plateau: mapping({
+    steps: wholeNumber(1).describe('so many steps in a row did not lower the least training loss'),
+    minDelta: numberFrom(0).default(0).describe('by more than this'),
+  })
+    .optional()
+    .describe('the training loss does not fall any more'),
+}).optional();
+
+/** The resolved options of `until`. */
+export type UntilConfig = Frozen<NonNullable<z.output<typeof untilSchema>>>;

@@ -5,8 +5,9 @@ import { type Plan, packPlan } from '../plan/plan.ts';
 import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { Fault } from './faults.ts';
+import { findNotFinite } from './find-not-finite.ts';
 import type { TrainingSpec } from './job.ts';
-import { type MemoryMap, SEAT_CELLS } from './memory-map.ts';
+import { COUNTED_CELL, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import {
@@ -24,6 +25,7 @@ import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
 import { treeTotal } from './tree.ts';
+import { type LeastLoss, metUntil, NO_LOSS, type UntilReason } from './until.ts';
 
 /** A part of the samples, and the weights that it is evaluated with. */
 export type Evaluation = 'validate' | 'test' | 'testBest';
@@ -33,6 +35,10 @@ export interface EvaluationTotals {
   lossNumerator: number;
   denominator: number;
   correct: number;
+  /** Labels that count. */
+  counted: number;
+  /** All of them, those of metrics behind the loss's. */
+  cells: readonly number[];
 }
 
 /** What an engine works on; the memory holds samples and initial weights already. */
@@ -77,6 +83,7 @@ export class Engine {
     this.#spec = spec;
     this.#views = attachViews(spec.memory, spec.map);
     initializeWords(spec.map.words, this.#views.words64, this.#views.words32, 0);
+    this.#views.stretch[STRETCH_CELLS.lrFactor] = 1;
     this.#machine = createCoordinator(spec.map.words);
     this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
@@ -99,10 +106,11 @@ export class Engine {
   }
 
   /**
-   * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way.
+   * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way, and so does
+   * a step that meets a condition of `until`: it is the last one, and its reason is returned.
    * @throws RunError where a worker failed, or a loss or gradient was no number: what is committed stays whole (I5).
    */
-  async runTo(step: number, signal?: AbortSignal): Promise<void> {
+  async runTo(step: number, signal?: AbortSignal): Promise<UntilReason | undefined> {
     this.#target = step;
     this.#records.beginStretch(clockMs());
     await this.#settle(() => {
@@ -112,7 +120,10 @@ export class Engine {
     this.#readRecords(true);
     this.#machine.isHeld = false;
     this.#target = this.step;
-    if (ctlPhase(this.#machine.ctl) === PHASE.halt) throw this.#describeHalt();
+    if (ctlPhase(this.#machine.ctl) !== PHASE.halt) return undefined;
+    const reason = this.#metUntil();
+    if (reason === undefined) throw this.#describeHalt();
+    return reason;
   }
 
   /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */
@@ -122,22 +133,38 @@ export class Engine {
     this.#records.beginEvaluation();
     this.#machine.evaluation = phase;
     await this.#settle(() => this.#machine.evaluation === 0 && isQuiet(this.#machine));
-    const { chunks, sumCells } = this.#spec.map;
-    const total = (cell: number): number => treeTotal(chunks, (c) => this.#views.chunkCells[c * sumCells + cell]);
-    return { lossNumerator: total(0), denominator: total(1), correct: total(2) };
+    const { plan, map } = this.#spec;
+    const { chunks, evaluationCells } = map;
+    const total = (cell: number): number =>
+      treeTotal(chunks, (c) => this.#views.chunkCells[c * evaluationCells + cell]);
+    const denominator = total(1);
+    const counted = plan.sums.length > COUNTED_CELL ? total(COUNTED_CELL) : denominator;
+    const cells = Array.from({ length: evaluationCells }, (_, cell) => total(cell));
+    return { lossNumerator: total(0), denominator, correct: total(2), counted, cells };
   }
 
-  /** Keeps the committed parameters as the best ones; at the gate only. */
-  keepBest(): void {
+  /** What the steps from now on multiply the learning rate by, under `reduceOnPlateau`; at the gate only. */
+  setLrFactor(factor: number): void {
+    this.#views.stretch[STRETCH_CELLS.lrFactor] = factor;
+  }
+
+  /** Keeps array `array` of the committed generation as the best parameters; at the gate only. */
+  keepBest(array: number): void {
     const { map, memory } = this.#spec;
-    const from = map.generations[this.step & 1];
+    const from = map.generations[this.step & 1] + array * map.arrayBytes;
     new Uint8Array(memory.buffer).copyWithin(map.best, from, from + map.arrayBytes);
   }
 
-  /** A view of one array of the committed generation: 0 the parameters, then the optimizer's states; at the gate only. */
+  /** A view of one array of the committed generation: 0 the parameters, then the states; at the gate only. */
   committed(array: number): Float32Array {
     const { map, memory } = this.#spec;
     return new Float32Array(memory.buffer, map.generations[this.step & 1] + array * map.arrayBytes, map.arrayBytes / 4);
+  }
+
+  /** A view of what metrics keep of each sample, of the part that was evaluated last; before the next evaluation only. */
+  scores(samples: number): Float32Array {
+    const { map, memory } = this.#spec;
+    return new Float32Array(memory.buffer, map.scores, samples * map.sampleScores);
   }
 
   /** A view of the parameters that `keepBest` kept. */
@@ -270,9 +297,25 @@ export class Engine {
     return `worker ${seat}, step ${cells[SEAT_CELLS.step]}, ${PHASE_NAMES[phase]}, ${unit} ${cells[SEAT_CELLS.index]}`;
   }
 
+  /** What the last committed step has met. A step that met nothing is halted for its numbers, and is not committed. */
+  #metUntil(): UntilReason | undefined {
+    const { map, training } = this.#spec;
+    if (training.until === null || this.step === 0) return undefined;
+    return metUntil(training.until, this.#views.records, this.#views.recordAt(this.step - 1), map.ranges.count);
+  }
+
+  /** What `until.plateau` remembers of the committed steps. */
+  get leastLoss(): LeastLoss {
+    if (this.step === 0) return NO_LOSS;
+    const record = this.#views.recordAt(this.step - 1);
+    const { records } = this.#views;
+    return {
+      least: records[record + RECORD_CELLS.leastLoss],
+      stepsSince: records[record + RECORD_CELLS.stepsSinceLeastLoss],
+    };
+  }
+
   #describeHalt(): RunError {
-    return new RunError(
-      `step ${this.step}: expected a finite loss and gradient, got NaN or infinity; lower optimizer.lr or set clip.norm`,
-    );
+    return new RunError(findNotFinite(this.#spec, this.#views, this.step));
   }
 }

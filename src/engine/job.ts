@@ -1,9 +1,11 @@
 // What the coordinator sends a worker, once: the memory, the kernels, the plan and the rules of the training. Plain data.
 import type { SamplerSpec } from '../data/sampler.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
-import type { OptimizerConfig } from '../optim/optim.schema.ts';
+import type { AveragingConfig, ClipConfig, OptimizerConfig } from '../optim/optim.schema.ts';
+import type { ScheduleConfig } from '../optim/schedule.schema.ts';
 import type { Fault } from './faults.ts';
 import type { MemoryMap } from './memory-map.ts';
+import type { Until } from './until.ts';
 
 /** The mathematics beside the plan. */
 export interface TrainingSpec {
@@ -11,9 +13,20 @@ export interface TrainingSpec {
   /** Samples in the parts that are evaluated. */
   validationSamples: number;
   testSamples: number;
+  /** Its learning rates are for the run's global batch already. */
   optimizer: OptimizerConfig;
-  /** The largest global norm that a gradient keeps; null without clipping. */
-  clipNorm: number | null;
+  schedule?: ScheduleConfig;
+  /** The steps of the whole run: schedules that name no length end with it. */
+  totalSteps: number;
+  clip?: ClipConfig;
+  averaging?: AveragingConfig;
+  /** Null where the run has its whole length. */
+  until: Until | null;
+}
+
+/** Whether a step has the phase NORM, which the global norm needs before any update. */
+export function hasNormPhase({ clip }: TrainingSpec): boolean {
+  return clip?.norm !== undefined;
 }
 
 /** The argument of a worker's one task; it lasts as long as the worker does. */

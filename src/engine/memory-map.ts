@@ -1,7 +1,7 @@
 // Turns the sizes of a run into places in the one shared memory: region by region, allocated once. Pure; read by every thread.
 import { type DatasetSpec, sampleBytes } from '../data/source.ts';
 import { treeSumScratchBytes } from '../kernels/gemm-scratch.ts';
-import type { Plan } from '../plan/plan.ts';
+import { evaluationCells, type Plan, scoresPerSample } from '../plan/plan.ts';
 import { layOutWords, type Words } from './protocol-words.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 
@@ -18,8 +18,12 @@ const OS_PAGE_BYTES = 4096;
 export const SEAT_CELLS = { times: 0, doneAt: 8, phase: 9, step: 10, index: 11 } as const;
 export const SEAT_CELL_COUNT = 16;
 
-/** When the stretch of steps began that is under way; 1 where it is an evaluation, which is no step's time. */
-export const STRETCH_CELLS = { startMs: 0, isEvaluation: 1 } as const;
+/**
+ * When the stretch of steps began that is under way; 1 where it is an evaluation, which is no step's time; what evaluations have made of
+ * the learning rate (`reduceOnPlateau`), 1 before the first.
+ */
+export const STRETCH_CELLS = { startMs: 0, isEvaluation: 1, lrFactor: 2 } as const;
+export const STRETCH_CELL_COUNT = 3;
 
 /** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
 export const RECORD_CELLS = {
@@ -31,8 +35,12 @@ export const RECORD_CELLS = {
   samples: 5,
   lr: 6,
   isSkipped: 7,
+  counted: 8,
+  /** The least training loss so far, and the steps since then: what `until.plateau` looks at. */
+  leastLoss: 9,
+  stepsSinceLeastLoss: 10,
 } as const;
-const RECORD_CELL_COUNT = 8;
+const RECORD_CELL_COUNT = 11;
 // The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
 const MOST_RECORDS = 1024;
 const LEAST_RECORDS = 16;
@@ -42,6 +50,9 @@ const RING_BYTES = 1 << 22;
 const LEAST_ORDERS = 2;
 const MOST_ORDERS = 256;
 const ORDER_BYTES = 1 << 20;
+
+/** The loss's fourth sum, where it has one: labels that count. */
+export const COUNTED_CELL = 3;
 
 /** A row of the memory table. `residentBytes` counts what a run with the given workers touches. */
 export interface RegionRow {
@@ -58,20 +69,22 @@ export interface MemoryMap {
   ranges: RangePlan;
   records: number;
   recordCells: number;
-  /** Evaluation chunks a part, and f64 cells a chunk. */
+  /** Evaluation chunks a part, and the loss's f64 sums. */
   chunks: number;
   sumCells: number;
+  /** f64 cells of a chunk: the loss's sums and those of metrics. */
+  evaluationCells: number;
   stateCount: number;
   words64: number;
   words32: number;
   seatCells: number;
-  /** Two f64 cells, the coordinator's, written before anybody is let go: `STRETCH_CELLS`. */
+  /** f64 cells, the coordinator's, written at the gate before anybody is let go: `STRETCH_CELLS`. */
   stretch: number;
   recordRing: number;
   chunkCells: number;
   constants: number;
   generations: readonly [number, number];
-  /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states. */
+  /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states, then the average. */
   arrayBytes: number;
   best: number;
   /** The reduced gradient between NORM and UPDATE; 0 bytes where there is no clipping. */
@@ -89,6 +102,9 @@ export interface MemoryMap {
   seatTree: number;
   inputs: number;
   targets: number;
+  /** What metrics keep of each sample of the part that is evaluated, `sampleScores` f32 a sample: written by who holds its chunk. */
+  scores: number;
+  sampleScores: number;
   /** Sample ids in epoch order: `orderCount` arrays of `orderBytes`, epoch e's at e mod orderCount. */
   orders: number;
   orderBytes: number;
@@ -108,6 +124,8 @@ export interface MemoryShape {
   maxWorkers: number;
   stateCount: number;
   hasNorm: boolean;
+  /** Ranges of whole parameters, for an optimizer that needs them whole. */
+  hasWholeRanges?: boolean;
 }
 
 /** A run that does not fit: the message carries the table and what would fit. */
@@ -151,10 +169,13 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     return offset;
   };
 
-  const ranges = planRanges(plan.parameterElements);
+  const boundaries = shape.hasWholeRanges ? plan.parameters.map(({ elementOffset }) => elementOffset) : undefined;
+  const ranges = planRanges(plan.parameterElements, boundaries);
   const chunks = Math.max(evaluationChunks(parts.validation, plan.rows), evaluationChunks(parts.test, plan.rows));
   const words = layOutWords({ shards, ranges: ranges.count, chunks, seats: maxWorkers, hasNorm });
   const sumCells = plan.sums.length;
+  const chunkCellCount = evaluationCells(plan);
+  const perSample = scoresPerSample(plan);
   const recordCells = RECORD_CELL_COUNT + ranges.count;
   const records = Math.max(LEAST_RECORDS, Math.min(MOST_RECORDS, Math.floor(RING_BYTES / (recordCells * 8))));
   const arrayBytes = plan.parameterElements * 4;
@@ -179,6 +200,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     recordCells,
     chunks,
     sumCells,
+    evaluationCells: chunkCellCount,
     stateCount,
     arrayBytes,
     gradientStride,
@@ -193,9 +215,9 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     words64: reserve('control', words.count64 * 8),
     words32: reserve('control', words.count32 * 4),
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
-    stretch: reserve('control', 16),
+    stretch: reserve('control', STRETCH_CELL_COUNT * 8),
     recordRing: reserve('control', records * recordCells * 8),
-    chunkCells: reserve('control', chunks * sumCells * 8),
+    chunkCells: reserve('control', chunks * chunkCellCount * 8),
     constants: reserve('control', plan.constants.length * 4),
     generations: [
       reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
@@ -215,6 +237,8 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     orders: reserve('order of samples', orderCount * orderBytes),
     validationIds: reserve('order of samples', parts.validation * 4),
     testIds: reserve('order of samples', parts.test * 4),
+    sampleScores: perSample,
+    scores: perSample === 0 ? 0 : reserve('scores', Math.max(parts.validation, parts.test) * perSample * 4),
     byteLength: 0,
     rows,
   };

@@ -9,7 +9,7 @@ import { type PhaseClock, TIMED } from './phase-clock.ts';
 import type { SharedViews } from './shared-views.ts';
 
 /** What runs a plan's calls in one thread: the places in memory that do not change from shard to shard are set. */
-export function createEnv(map: MemoryMap, seat: number): Float64Array {
+export function createEnv(map: MemoryMap, seat: number, seed: number): Float64Array {
   const env = new Float64Array(ENV_LENGTH);
   const own = map.seats + seat * map.seatStride;
   env[ENV.activations] = own;
@@ -17,7 +17,41 @@ export function createEnv(map: MemoryMap, seat: number): Float64Array {
   env[ENV.constants] = map.constants;
   env[ENV.inputs] = map.inputs;
   env[ENV.targets] = map.targets;
+  env[ENV.seedLow] = seed >>> 0;
+  env[ENV.seedHigh] = Math.floor(seed / 2 ** 32) >>> 0;
   return env;
+}
+
+/** A shard whose weights, gradient buffer and sums are set in `env`; `place` sets the samples of a micro-batch. */
+export interface PlacedShard {
+  /** Samples in the shard. */
+  readonly count: number;
+  place(done: number, rows: number): void;
+}
+
+/** Sets what a shard's calls read and write: generation step & 1, gradient buffer `buffer`, its samples in the epoch's order. */
+export function placeShard(
+  map: MemoryMap,
+  { sampler }: TrainingSpec,
+  env: Float64Array,
+  { step, shard, buffer }: { step: number; shard: number; buffer: number },
+): PlacedShard {
+  const batch = stepBatch(sampler, step);
+  const range = shardRange(batch.count, sampler.shards, shard);
+  const ids = map.orders + (batch.epoch % map.orderCount) * map.orderBytes + (batch.start + range.start) * 4;
+  const gradients = map.gradients + buffer * map.gradientStride;
+  env[ENV.step] = step;
+  env[ENV.parameters] = map.generations[step & 1];
+  env[ENV.gradients] = gradients;
+  env[ENV.sums] = gradients + map.gradientTail;
+  return {
+    count: range.count,
+    place(done, rows) {
+      env[ENV.rows] = Math.min(rows, range.count - done);
+      env[ENV.accumulate] = done === 0 ? 0 : 1;
+      env[ENV.ids] = ids + done * 4;
+    },
+  };
 }
 
 /** Computes shards; `current` says what kernel call is, or was, under way. */
@@ -45,9 +79,7 @@ export class ShardPhase {
     this.#training = training;
     this.#clock = clock;
     this.#rows = plan.rows;
-    this.#env = createEnv(map, seat);
-    this.#env[ENV.seedLow] = training.sampler.seed >>> 0;
-    this.#env[ENV.seedHigh] = Math.floor(training.sampler.seed / 2 ** 32) >>> 0;
+    this.#env = createEnv(map, seat, training.sampler.seed);
     this.#parts = (['gather', 'forward', 'backward'] as const).map((name) => ({
       timed: TIMED[name],
       calls: createInterpreter(plan.train[name], kernels, this.#env),
@@ -60,37 +92,23 @@ export class ShardPhase {
    * @returns false where `shouldStop` said so between two kernel calls: the buffer is worth nothing then.
    */
   run(step: number, shard: number, buffer: number, shouldStop: () => boolean): boolean {
-    const { sampler } = this.#training;
-    const batch = stepBatch(sampler, step);
-    const range = shardRange(batch.count, sampler.shards, shard);
+    const { count, place } = placeShard(this.#map, this.#training, this.#env, { step, shard, buffer });
     const tail = this.#views.gradientTail(buffer);
-    if (range.count === 0) {
+    if (count === 0) {
       tail.fill(0);
       return true;
     }
-    this.#placeStep(step, buffer);
-    const order = this.#map.orders + (batch.epoch % this.#map.orderCount) * this.#map.orderBytes;
-    for (let done = 0; done < range.count; done += this.#rows) {
-      this.#env[ENV.rows] = Math.min(this.#rows, range.count - done);
-      this.#env[ENV.accumulate] = done === 0 ? 0 : 1;
-      this.#env[ENV.ids] = order + (batch.start + range.start + done) * 4;
+    for (let done = 0; done < count; done += this.#rows) {
+      place(done, this.#rows);
       if (!this.#runMicroBatch(shouldStop)) return false;
     }
-    tail[this.#map.sumCells] = range.count;
+    tail[this.#map.sumCells] = count;
     return true;
   }
 
   /** The label of the kernel call that is under way, or that threw. */
   current(): string {
     return this.#parts[this.#part].calls.current();
-  }
-
-  #placeStep(step: number, buffer: number): void {
-    const gradients = this.#map.gradients + buffer * this.#map.gradientStride;
-    this.#env[ENV.step] = step;
-    this.#env[ENV.parameters] = this.#map.generations[step & 1];
-    this.#env[ENV.gradients] = gradients;
-    this.#env[ENV.sums] = gradients + this.#map.gradientTail;
   }
 
   #runMicroBatch(shouldStop: () => boolean): boolean {

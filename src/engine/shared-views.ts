@@ -1,6 +1,6 @@
 // The shared memory and its map to typed views: how every thread finds the same words, cells and arrays. Any thread.
 import type { ControlWords } from './atomics.ts';
-import { type MemoryMap, RECORD_CELLS, SEAT_CELL_COUNT } from './memory-map.ts';
+import { type MemoryMap, RECORD_CELLS, SEAT_CELL_COUNT, STRETCH_CELL_COUNT } from './memory-map.ts';
 
 /** Views of one memory; each cell's writer stands at its declaration in memory-map.ts. */
 export interface SharedViews extends ControlWords {
@@ -27,8 +27,8 @@ export function attachViews({ buffer }: WebAssembly.Memory, map: MemoryMap): Sha
     seatCells: (seat) => new Float64Array(buffer, map.seatCells + seat * SEAT_CELL_COUNT * 8, SEAT_CELL_COUNT),
     recordAt: (step) => (step % map.records) * map.recordCells,
     records: new Float64Array(buffer, map.recordRing, map.records * map.recordCells),
-    chunkCells: new Float64Array(buffer, map.chunkCells, map.chunks * map.sumCells),
-    stretch: new Float64Array(buffer, map.stretch, 2),
+    chunkCells: new Float64Array(buffer, map.chunkCells, map.chunks * map.evaluationCells),
+    stretch: new Float64Array(buffer, map.stretch, STRETCH_CELL_COUNT),
     gradientTail: (index) => tails[index],
   };
 }

@@ -11,6 +11,8 @@ export interface CommittedStep {
   lossNumerator: number;
   denominator: number;
   correct: number;
+  /** Labels that count. */
+  counted: number;
   lr: number;
   /** Of the scaled, reduced gradient, before clipping. */
   gradNorm: number;
@@ -46,6 +48,7 @@ export class StepRecords {
       lossNumerator: 0,
       denominator: 0,
       correct: 0,
+      counted: 0,
       lr: 0,
       gradNorm: 0,
       isSkipped: false,
@@ -98,6 +101,7 @@ export class StepRecords {
     record.lossNumerator = records[at + RECORD_CELLS.lossNumerator];
     record.denominator = records[at + RECORD_CELLS.denominator];
     record.correct = records[at + RECORD_CELLS.correct];
+    record.counted = records[at + RECORD_CELLS.counted];
     record.lr = records[at + RECORD_CELLS.lr];
     record.isSkipped = records[at + RECORD_CELLS.isSkipped] === 1;
     record.gradNorm = Math.sqrt(treeTotal(this.#map.ranges.count, (r) => records[at + RECORD_RANGES + r]));

@@ -2,7 +2,7 @@
 import { stepBatch } from '../data/sampler.ts';
 import { currentWord64 } from './atomics.ts';
 import type { TrainingSpec } from './job.ts';
-import type { MemoryMap } from './memory-map.ts';
+import { COUNTED_CELL, type MemoryMap } from './memory-map.ts';
 import { slotBuffer } from './protocol-words.ts';
 import type { SharedViews } from './shared-views.ts';
 import { treeTotal } from './tree.ts';
@@ -12,6 +12,8 @@ export class StepTotals {
   lossNumerator = 0;
   denominator = 0;
   correct = 0;
+  /** Labels that count: the denominator, where the loss has no cell of its own for them. */
+  counted = 0;
   samples = 0;
   /** Shards with samples: a prefix, as shard v gets ⌊B/V⌋ samples and the first ones get one more. */
   filledShards = 0;
@@ -45,6 +47,7 @@ export class StepTotals {
     this.lossNumerator = this.#total(0);
     this.denominator = this.#total(1);
     this.correct = this.#total(2);
+    this.counted = sumCells > COUNTED_CELL ? this.#total(COUNTED_CELL) : this.denominator;
     this.samples = this.#total(sumCells);
     return this;
   }

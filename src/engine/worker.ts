@@ -7,7 +7,17 @@ import { injectFaults } from './faults.ts';
 import type { WorkerJob } from './job.ts';
 import { SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs, PhaseClock, TIMED } from './phase-clock.ts';
-import { beatWord, COMMIT, ctlStep, OP, ownWord, PHASE, PHASE_NAMES, seatWord } from './protocol-words.ts';
+import {
+  beatWord,
+  COMMIT,
+  COMMIT_AND_HALT,
+  ctlStep,
+  OP,
+  ownWord,
+  PHASE,
+  PHASE_NAMES,
+  seatWord,
+} from './protocol-words.ts';
 import { RangePhase } from './range-phase.ts';
 import { ShardPhase } from './shard-phase.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
@@ -47,7 +57,7 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
   const cells = views.seatCells(seat);
   const clock = new PhaseClock(cells);
   const shards = new ShardPhase(plan, kernels, map, views, training, clock, seat);
-  const ranges = new RangePhase(plan.parameterElements, kernels, memory, map, views, training, clock, seat);
+  const ranges = new RangePhase(plan, kernels, memory, map, views, training, clock, seat);
   const evaluation = new EvaluationPhase(plan, kernels, map, views, training, seat);
   const beat = beatWord(words, seat);
   const seatAt = seatWord(words, seat);
@@ -83,7 +93,8 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
       return words.hasNorm ? PHASE.norm : PHASE.update;
     }
     if (phase === PHASE.norm) return ranges.isFinite(step) ? PHASE.update : PHASE.halt;
-    return words.hasNorm || ranges.isFinite(step) ? COMMIT : PHASE.halt;
+    if (!words.hasNorm && !ranges.isFinite(step)) return PHASE.halt;
+    return ranges.metUntil(step) === undefined ? COMMIT : COMMIT_AND_HALT;
   }
 
   /** Notes what the coordinator shows of a worker that fails, and that it is alive. */

@@ -1,6 +1,7 @@
 // What a training run tells the outside, as plain data: the coordinator makes these, `--json` and the terminal show them.
 
 import type { Plan } from '../plan/plan.ts';
+import type { MetricValue } from './metric-values.ts';
 
 /** Where a step's time goes, in ms a step, means over the workers; the seven parts sum to the step. */
 export interface PhaseMs {
@@ -102,6 +103,8 @@ export interface EpochEvent {
   trainMetric: number;
   validationLoss?: number;
   validationMetric?: number;
+  /** The metrics of `evaluation.metrics`; a number that is none is null in JSON. */
+  validationMetrics?: Record<string, MetricValue>;
   /** What the metrics are: `accuracy`, `mse`, … */
   metric: string;
   lr: number;
@@ -139,15 +142,23 @@ export interface BestEpoch {
   validationLoss: number;
   /** The value of `evaluation.metric`. */
   metric: number;
+  /** Its name, where it is neither the accuracy nor the loss. */
+  metricName?: string;
   testLoss?: number;
   testAccuracy?: number;
+  testMetrics?: Record<string, MetricValue>;
 }
+
+/** The keys that end a run early. */
+export type EndedBy = 'until.loss' | 'until.gradNorm' | 'until.plateau' | 'evaluation.patience';
 
 /** What `summary.json` holds. A figure that a failed or stopped run never had is null. */
 export interface Summary {
   status: 'done' | 'stopped' | 'failed';
   /** The one-line reason of a failed run. */
   error?: string;
+  /** What ended the run before its length was over: the key of the config that says so. */
+  endedBy?: EndedBy;
   name: string;
   version: string;
   steps: number;
@@ -166,6 +177,9 @@ export interface Summary {
   /** Of `weights/last`. */
   testLoss: number | null;
   testAccuracy: number | null;
+  /** The metrics of `evaluation.metrics`, of `weights/last`; absent where none are asked for or the part is not there. */
+  validationMetrics?: Record<string, MetricValue>;
+  testMetrics?: Record<string, MetricValue>;
   /** Absent where there is no validation part. */
   best?: BestEpoch;
   /** Training steps only: without start, evaluation and the first 5 % of the steps. */

@@ -1,6 +1,7 @@
 // The options of an experiment: its name, its length, how it is evaluated and logged. Coordinator only.
 import { z } from 'zod';
-import { type Frozen, mapping, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { type Frozen, mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { metricsSchema, watchedMetricSchema } from '../nn/metrics.schema.ts';
 
 const NAME_PHRASE = 'a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most';
 
@@ -46,10 +47,15 @@ export const DEFAULT_EPOCHS = 10;
 /** `evaluation`: how often, and which figure says what the best weights are. */
 export const evaluationSchema = mapping({
   everyEpochs: wholeNumber(1).default(1).describe('how often the validation part is evaluated'),
-  metric: oneOf(['auto', 'loss', 'accuracy'])
+  metric: watchedMetricSchema
     .default('auto')
-    .describe('says which weights are the best; auto: accuracy for crossEntropy, loss for mse'),
-  mode: oneOf(['min', 'max']).optional().describe('min for loss, max for accuracy where nothing is said'),
+    .describe('says which weights are the best; auto: accuracy where the loss has it, else loss'),
+  mode: oneOf(['min', 'max']).optional().describe('the better end of the metric where nothing is said'),
+  patience: wholeNumber(1)
+    .optional()
+    .describe('evaluations in a row without a better metric that end the run; never where nothing is said'),
+  minDelta: numberFrom(0).default(0).describe('by how much a metric has to be better to count'),
+  metrics: metricsSchema.optional().describe('what is told of the validation and test part beside the loss'),
 }).prefault({});
 
 /** `logging`: how often the live figures are written. */
@@ -62,8 +68,19 @@ export const loggingSchema = mapping({
 /** The resolved `evaluation`: `auto` has become a metric, the mode is known. */
 export interface EvaluationConfig {
   readonly everyEpochs: number;
-  readonly metric: 'loss' | 'accuracy';
+  readonly metric: string;
   readonly mode: 'min' | 'max';
+  /** Undefined where the run does not end early. */
+  readonly patience?: number;
+  readonly minDelta: number;
+  /** Absent where none are asked for. */
+  readonly metrics?: readonly string[];
+}
+
+/** All metrics that a run tells of its parts: those that are asked for, and the one that says what is best. */
+export function toldMetrics({ metric, metrics = [] }: EvaluationConfig): string[] {
+  const isAsked = metric === 'loss' || metric === 'accuracy' || metrics.includes(metric);
+  return isAsked ? [...metrics] : [...metrics, metric];
 }
 
 /** The resolved `logging`. */

@@ -2,6 +2,7 @@
 // follows the file sees whole lines.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { isScalarMetric } from '../nn/metrics.schema.ts';
 import type { EpochEvent, StepEvent } from './events.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -9,12 +10,17 @@ import type { RunFolder } from './run-folder.ts';
 export class MetricsLog {
   readonly #metrics: number;
   readonly #results: number;
+  readonly #more: readonly string[];
 
-  /** @param metric what the epochs' metrics are, for the names of the columns: `accuracy` gives `trainAccuracy`. */
-  constructor(folder: RunFolder, metric: string) {
+  /**
+   * @param metrics further metrics of the validation part: those of one number get a column each
+   * @param metric what the epochs' metrics are, for the names of the columns: `accuracy` gives `trainAccuracy`
+   */
+  constructor(folder: RunFolder, metric: string, metrics: readonly string[] = []) {
+    this.#more = metrics;
     this.#metrics = openSync(folder.file('metrics.jsonl'), 'a');
     this.#results = openSync(folder.file('results.csv'), 'a');
-    writeSync(this.#results, resultsHeader(metric));
+    writeSync(this.#results, resultsHeader(metric, metrics));
   }
 
   addStep(event: StepEvent): void {
@@ -22,7 +28,7 @@ export class MetricsLog {
   }
 
   addEpoch(event: EpochEvent): void {
-    writeSync(this.#results, resultsRow(event));
+    writeSync(this.#results, resultsRow(event, this.#more));
   }
 
   close(): void {
@@ -37,13 +43,23 @@ export function metricsLine({ type: _, ...record }: StepEvent): string {
 }
 
 /** The first line of results.csv. */
-export function resultsHeader(metric: string): string {
-  const name = metric.charAt(0).toUpperCase() + metric.slice(1);
-  return `epoch,step,seconds,lr,trainLoss,train${name},validationLoss,validation${name},samplesPerSecond,stepMs,isBest\n`;
+export function resultsHeader(metric: string, metrics: readonly string[] = []): string {
+  const name = capitalize(metric);
+  const more = metricColumns(metrics).map((other) => `,validation${capitalize(other)}`);
+  return `epoch,step,seconds,lr,trainLoss,train${name},validationLoss,validation${name},samplesPerSecond,stepMs,isBest${more.join('')}\n`;
+}
+
+/** The accuracy has a column already, and lists are in the events alone. */
+function metricColumns(metrics: readonly string[]): string[] {
+  return metrics.filter((name) => name !== 'accuracy' && isScalarMetric(name));
+}
+
+function capitalize(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** An epoch as a row of results.csv; what was not evaluated stays empty. Full precision, so that equal runs have equal rows. */
-export function resultsRow(event: EpochEvent): string {
+export function resultsRow(event: EpochEvent, metrics: readonly string[] = []): string {
   const {
     epoch,
     step,
@@ -56,6 +72,7 @@ export function resultsRow(event: EpochEvent): string {
     samplesPerSecond,
     stepMs,
   } = event;
+  const more = metricColumns(metrics).map((name) => event.validationMetrics?.[name] ?? '');
   const cells = [
     epoch,
     step,
@@ -68,5 +85,5 @@ export function resultsRow(event: EpochEvent): string {
     samplesPerSecond,
     stepMs,
   ];
-  return `${cells.map((cell) => cell ?? '').join(',')},${event.isBest ? 1 : 0}\n`;
+  return `${cells.map((cell) => cell ?? '').join(',')},${[event.isBest ? 1 : 0, ...more].join(',')}\n`;
 }

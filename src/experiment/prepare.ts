@@ -3,14 +3,19 @@ import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
 import { type Dataset, type DatasetSpec, openDataset } from '../data/dataset.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
-import type { TrainingSpec } from '../engine/job.ts';
+import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
+import type { Until } from '../engine/until.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
 import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
 import { customModel } from '../nn/custom-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
+import { scaleToBatch } from '../optim/reference-batch.ts';
+import { planSegments } from '../optim/segments.ts';
+import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { toldMetrics } from './experiment.schema.ts';
 import type { LoadedModel } from './load-model.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
@@ -21,10 +26,12 @@ export interface PreparedRun {
   plan: Plan;
   /** Where the config's model is a module. */
   model: LoadedModel | undefined;
+  /** Names of the metrics that are told of the validation and test part. */
+  metrics: readonly string[];
   map: MemoryMap;
   training: TrainingSpec;
-  /** Names of the optimizer's state arrays. */
-  states: readonly string[];
+  /** The arrays of a generation behind the parameters. */
+  states: StateArrays;
   cores: number;
   workers: number;
   batchSize: number;
@@ -63,14 +70,18 @@ export function prepareRun(config: TrainConfig, { baseDir, model }: PrepareOptio
   const dataset = openDataset(config.data, config.seed, baseDir);
   const training = describeTraining(config, dataset);
   const { batchSize } = training.sampler;
-  const plan = compilePlan(buildConfigModel(config, dataset.spec, model), {
+  const metrics = toldMetrics(config.evaluation);
+  const plan = compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
     numerics: numerics.numerics,
     microBatch: config.microBatch,
     largestShardRows: Math.ceil(batchSize / config.shards),
     smallestShardRows: smallestShardRows(training.sampler),
     dataset: dataset.spec,
   });
-  const { states } = createOptimizer(config.optimizer);
+  const { needsWholeParameters = false } = createOptimizer(training.optimizer);
+  // The workers plan them again: here for the refusal of groups that match nothing.
+  planSegments({ ...plan, optimizer: training.optimizer, isByParameter: needsWholeParameters });
+  const states = describeStates(training.optimizer, training.averaging);
   const map = mapMemory({
     plan,
     dataset: dataset.spec,
@@ -78,52 +89,86 @@ export function prepareRun(config: TrainConfig, { baseDir, model }: PrepareOptio
     shards: config.shards,
     workers,
     maxWorkers,
-    stateCount: states.length,
-    hasNorm: training.clipNorm !== null,
+    stateCount: states.names.length,
+    hasNorm: hasNormPhase(training),
+    hasWholeRanges: needsWholeParameters,
   });
-  const steps = stepsPerEpoch(training.sampler);
-  const epochs = config.epochs ?? null;
-  const totalSteps = config.steps ?? (config.epochs ?? 0) * steps;
   return {
     config,
     numerics,
     dataset,
     plan,
     model,
+    metrics,
     map,
     training,
     states,
     cores,
     workers,
     batchSize,
-    stepsPerEpoch: steps,
-    epochs,
-    totalSteps,
+    stepsPerEpoch: stepsPerEpoch(training.sampler),
+    epochs: config.epochs ?? null,
+    totalSteps: training.totalSteps,
   };
 }
 
-function buildConfigModel(config: TrainConfig, spec: DatasetSpec, loaded: LoadedModel | undefined): Model {
-  if (typeof config.model !== 'string') return buildModel(config.model, config.loss, spec);
+function buildConfigModel(
+  config: TrainConfig,
+  spec: DatasetSpec,
+  metrics: readonly string[],
+  loaded: LoadedModel | undefined,
+): Model {
+  if (typeof config.model !== 'string') return buildModel(config.model, config.loss, spec, metrics);
   if (loaded === undefined) throw new Error('model: expected its module to be loaded; this is a fault in lockstep');
-  return traceModel(customModel(loaded), config.loss, spec);
+  return traceModel(customModel(loaded), config.loss, spec, metrics);
 }
 
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {
   const { batchSize, shuffle } = config.data;
   const trainSamples = parts.train.length;
+  const sampler = {
+    seed: config.seed,
+    trainSamples,
+    batchSize: batchSize === 'full' ? trainSamples : Math.min(batchSize, trainSamples),
+    shards: config.shards,
+    isShuffled: shuffle,
+  };
+  if (parts.validation.length === 0) refuseWithoutValidation(config);
   return {
-    sampler: {
-      seed: config.seed,
-      trainSamples,
-      batchSize: batchSize === 'full' ? trainSamples : Math.min(batchSize, trainSamples),
-      shards: config.shards,
-      isShuffled: shuffle,
-    },
+    sampler,
     validationSamples: parts.validation.length,
     testSamples: parts.test.length,
-    optimizer: config.optimizer,
-    clipNorm: config.clip?.norm ?? null,
+    optimizer: scaleToBatch(config.optimizer, sampler.batchSize),
+    schedule: config.schedule,
+    totalSteps: config.steps ?? (config.epochs ?? 0) * stepsPerEpoch(sampler),
+    clip: config.clip,
+    averaging: config.averaging,
+    until: describeUntil(config),
   };
+}
+
+function describeUntil({ until }: TrainConfig): Until | null {
+  if (until === undefined) return null;
+  return { loss: until.loss ?? null, gradNorm: until.gradNorm ?? null, plateau: until.plateau ?? null };
+}
+
+/** What follows evaluations needs some to follow. */
+function refuseWithoutValidation({ evaluation: { patience }, schedule }: TrainConfig): void {
+  if (patience !== undefined) {
+    throw new ValidationPartError(
+      `evaluation.patience: expected a validation part to look at, got ${patience} without one; set data.validation or remove patience`,
+    );
+  }
+  if (schedule?.name === 'reduceOnPlateau') {
+    throw new ValidationPartError(
+      'schedule: expected a validation part for reduceOnPlateau, got none; set data.validation or use another schedule',
+    );
+  }
+}
+
+/** A run that looks at a validation part and has none. */
+class ValidationPartError extends Error {
+  readonly exitCode = 2;
 }
 
 /** More workers than there are seats. */

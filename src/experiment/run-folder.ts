@@ -132,12 +132,15 @@ export class RunFolder {
     this.#write('environment.json', [encodeJson(environment)]);
   }
 
+  /** The parameters alone; running statistics, where there are any, lie in a file beside them. */
   writeWeights(
     which: 'last' | 'best',
-    parameters: readonly NamedTensor[],
+    { parameters, statistics }: { parameters: readonly NamedTensor[]; statistics: readonly NamedTensor[] },
     metadata: Record<string, string> = {},
   ): void {
     this.#write(join('weights', `${which}.safetensors`), safetensorsParts(parameters, metadata));
+    if (statistics.length === 0) return;
+    this.#write(join('weights', `${which}.statistics.safetensors`), safetensorsParts(statistics, metadata));
   }
 
   writeSummary(summary: Summary): void {

@@ -1,5 +1,6 @@
 // Committed steps and evaluations → events, metrics.jsonl, results.csv and the figures of the summary. Coordinator.
 import type { CommittedStep } from '../engine/step-records.ts';
+import type { LossMetric } from '../nn/losses.ts';
 import type { EpochEvent, ProgressEvent, StepEvent, TrainEvent } from './events.ts';
 import type { MetricsLog } from './metrics-log.ts';
 import { EpochStatistics, type LossAndMetric, lossAndMetric, RunStatistics } from './run-statistics.ts';
@@ -10,7 +11,7 @@ const PROGRESS_MS = 100;
 
 /** What a report has to know of its run. */
 export interface ReportSpec {
-  metric: 'accuracy' | 'mse';
+  metric: LossMetric;
   stepsPerEpoch: number;
   totalSteps: number;
   everySteps: 'auto' | number;
@@ -114,6 +115,11 @@ export class RunReport {
       isBest,
     };
     if (validation === undefined) return event;
-    return { ...event, validationLoss: validation.loss, validationMetric: validation.metric };
+    return {
+      ...event,
+      validationLoss: validation.loss,
+      validationMetric: validation.metric,
+      ...(validation.values && { validationMetrics: validation.values }),
+    };
   }
 }

@@ -1,6 +1,8 @@
 // Committed steps, one after the other → an epoch's and the whole run's means, medians and throughput. Coordinator; pure.
 import type { CommittedStep } from '../engine/step-records.ts';
+import type { LossMetric } from '../nn/losses.ts';
 import { PHASE_NAMES, type PhaseMs } from './events.ts';
+import type { MetricValue } from './metric-values.ts';
 
 /** The share of a run's steps that its throughput leaves out: compilers warm up and caches fill in them. */
 const WARM_UP_SHARE = 0.05;
@@ -11,15 +13,17 @@ const MOST_DURATIONS = 65_536;
 export interface LossAndMetric {
   loss: number;
   metric: number;
+  /** The metrics that were asked for; undefined where none were. */
+  values?: Record<string, MetricValue>;
 }
 
-/** Sums to a mean loss and its metric: the share of correct answers, or for `mse` the loss itself. */
+/** Sums to a mean loss and its metric: the share of correct answers, or the loss itself. */
 export function lossAndMetric(
-  metric: 'accuracy' | 'mse',
-  sums: { lossNumerator: number; denominator: number; correct: number },
+  metric: LossMetric,
+  sums: { lossNumerator: number; denominator: number; correct: number; counted: number },
 ): LossAndMetric {
   const loss = sums.lossNumerator / sums.denominator;
-  return { loss, metric: metric === 'accuracy' ? sums.correct / sums.denominator : loss };
+  return { loss, metric: metric === 'accuracy' ? sums.correct / sums.counted : loss };
 }
 
 /** The last durations of steps, for their median. */
@@ -53,6 +57,7 @@ export class EpochStatistics {
   lossNumerator = 0;
   denominator = 0;
   correct = 0;
+  counted = 0;
   samples = 0;
   stepMs = 0;
   readonly durations = new Durations();
@@ -61,6 +66,7 @@ export class EpochStatistics {
     this.lossNumerator += record.lossNumerator;
     this.denominator += record.denominator;
     this.correct += record.correct;
+    this.counted += record.counted;
     this.samples += record.samples;
     this.stepMs += record.stepMs;
     this.durations.add(record.stepMs);
@@ -70,6 +76,7 @@ export class EpochStatistics {
     this.lossNumerator = 0;
     this.denominator = 0;
     this.correct = 0;
+    this.counted = 0;
     this.samples = 0;
     this.stepMs = 0;
     this.durations.clear();

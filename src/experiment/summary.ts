@@ -3,7 +3,7 @@ import { configSha256 } from '../config/config-hash.ts';
 import { planSha256 } from '../plan/plan.ts';
 import { countParameters } from './describe-run.ts';
 import { cpuModel } from './environment.ts';
-import type { BestEpoch, Summary } from './events.ts';
+import type { BestEpoch, EndedBy, Summary } from './events.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { LossAndMetric, RunStatistics } from './run-statistics.ts';
 import { lockstepVersion } from './version.ts';
@@ -12,6 +12,7 @@ import { lockstepVersion } from './version.ts';
 export interface Outcome {
   status: Summary['status'];
   error?: Error;
+  endedBy?: EndedBy;
   /** Steps committed. */
   steps: number;
   statistics: RunStatistics;
@@ -30,6 +31,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
   return {
     status: outcome.status,
     ...(error && { error: error.message }),
+    ...(outcome.endedBy && { endedBy: outcome.endedBy }),
     name: config.name,
     version: lockstepVersion(),
     steps: outcome.steps,
@@ -46,6 +48,8 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     validationLoss: outcome.validation?.loss ?? null,
     testLoss: test?.loss ?? null,
     testAccuracy: plan.metric === 'accuracy' ? (test?.metric ?? null) : null,
+    ...(outcome.validation?.values && { validationMetrics: outcome.validation.values }),
+    ...(test?.values && { testMetrics: test.values }),
     ...(best && { best }),
     samplesPerSecond: statistics.samplesPerSecond(),
     stepMs: statistics.stepMs(),

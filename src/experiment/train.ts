@@ -3,10 +3,13 @@ import type { TrainConfig } from '../config/train-config.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
+import type { UntilReason } from '../engine/until.ts';
+import { scoresPerSample } from '../plan/plan.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
-import type { BestEpoch, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
 import { loadModel } from './load-model.ts';
+import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
@@ -72,6 +75,8 @@ class Training {
   readonly #log: MetricsLog;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
+  #evaluationsSinceBest = 0;
+  #endedBy: EndedBy | undefined;
 
   constructor(run: PreparedRun, session: Session, folder: RunFolder, options: TrainOptions, startedMs: number) {
     this.#run = run;
@@ -80,7 +85,7 @@ class Training {
     this.#options = options;
     this.#startedMs = startedMs;
     this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
-    this.#log = new MetricsLog(folder, run.plan.metric);
+    this.#log = new MetricsLog(folder, run.plan.metric, run.metrics);
     this.report = new RunReport({
       metric: run.plan.metric,
       stepsPerEpoch: run.stepsPerEpoch,
@@ -129,11 +134,32 @@ class Training {
     const { engine } = this.#session;
     this.report.begin();
     while (engine.step < this.#totalSteps) {
-      await engine.runTo(this.#nextEvaluation(engine.step), signal);
+      const reason = await engine.runTo(this.#nextEvaluation(engine.step), signal);
       if (signal?.aborted) return 'stopped';
       await this.#validate();
+      if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(engine.step, reason));
+      else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
+      if (this.#endedBy !== undefined) break;
     }
     return 'done';
+  }
+
+  #endBy(key: EndedBy, message: string): void {
+    this.#endedBy = key;
+    this.#emit({ type: 'notice', level: 'info', message });
+  }
+
+  #isOutOfPatience(): boolean {
+    const { patience } = this.#run.config.evaluation;
+    return (
+      patience !== undefined && this.#evaluationsSinceBest >= patience && this.#session.engine.step < this.#totalSteps
+    );
+  }
+
+  #describePatience(): string {
+    const { patience, metric } = this.#run.config.evaluation;
+    const { epoch } = this.#best!;
+    return `ended early after ${patience} evaluation${patience === 1 ? '' : 's'} without a better ${metric} than epoch ${epoch}'s: evaluation.patience=${patience} says so; raise it, or remove it to train on`;
   }
 
   /** Where the steps after `step` pause: at the end of an epoch that is evaluated, or of the run. */
@@ -148,27 +174,52 @@ class Training {
     const validation = await this.#evaluate('validate');
     const isBest = this.#isBetter(validation);
     this.#validation = validation;
+    this.#evaluationsSinceBest = isBest ? 0 : this.#evaluationsSinceBest + 1;
+    this.#session.noteEvaluation(this.#watched(validation));
     if (isBest) {
-      this.#session.engine.keepBest();
+      this.#session.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
-      this.#best = { epoch, validationLoss: validation.loss, metric: this.#watched(validation) };
+      const { metric: name } = this.#run.config.evaluation;
+      const hasName = name !== 'loss' && name !== 'accuracy';
+      const metric = this.#watched(validation);
+      this.#best = { epoch, validationLoss: validation.loss, metric, ...(hasName && { metricName: name }) };
     }
     this.report.endEpoch(validation, isBest);
   }
 
   async #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
-    return lossAndMetric(this.#run.plan.metric, await this.#session.engine.evaluate(part));
+    const { plan, metrics, dataset } = this.#run;
+    const { engine, targetsOf } = this.#session;
+    const totals = await engine.evaluate(part);
+    const figures = lossAndMetric(plan.metric, totals);
+    if (metrics.length === 0) return figures;
+    const ids = dataset.parts[part === 'validate' ? 'validation' : 'test'];
+    const { loss, metric: accuracy } = figures;
+    const hasScores = scoresPerSample(plan) > 0;
+    const scored = {
+      scores: engine.scores(ids.length),
+      labels: hasScores ? targetsOf(ids) : [],
+    };
+    return {
+      ...figures,
+      values: metricValues(metrics, plan.metrics ?? [], { loss, accuracy, cells: totals.cells, ...scored }),
+    };
   }
 
   /** The figure that `evaluation.metric` names. */
-  #watched({ loss, metric }: LossAndMetric): number {
-    return this.#run.config.evaluation.metric === 'loss' ? loss : metric;
+  #watched({ loss, metric, values = {} }: LossAndMetric): number {
+    const { metric: name } = this.#run.config.evaluation;
+    if (name === 'loss') return loss;
+    return name === 'accuracy' ? metric : (values[name] as number);
   }
 
   #isBetter(validation: LossAndMetric): boolean {
     if (this.#best === undefined) return true;
     const value = this.#watched(validation);
-    return this.#run.config.evaluation.mode === 'max' ? value > this.#best.metric : value < this.#best.metric;
+    // An area under a curve of one class alone is no number.
+    if (Number.isNaN(this.#best.metric)) return !Number.isNaN(value);
+    const { mode, minDelta } = this.#run.config.evaluation;
+    return mode === 'max' ? value > this.#best.metric + minDelta : value < this.#best.metric - minDelta;
   }
 
   /** The test part is read once, at the end: with the last weights, and with the best ones. */
@@ -176,8 +227,9 @@ class Training {
     if (this.#run.training.testSamples === 0) return undefined;
     const test = await this.#evaluate('test');
     if (this.#best !== undefined) {
-      const { loss, metric } = await this.#evaluate('testBest');
+      const { loss, metric, values } = await this.#evaluate('testBest');
       this.#best.testLoss = loss;
+      if (values !== undefined) this.#best.testMetrics = values;
       if (this.#run.plan.metric === 'accuracy') this.#best.testAccuracy = metric;
     }
     return test;
@@ -185,16 +237,16 @@ class Training {
 
   /** Writes the weights and the summary; what a failed run cannot give is left out. */
   #end(status: Summary['status'], test?: LossAndMetric, error?: Error): TrainResult {
-    const { engine, parameters, bestParameters } = this.#session;
+    const { engine, weights, bestWeights } = this.#session;
     this.report.end();
     const hashes = error === undefined ? this.#session.hashes() : undefined;
     const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
-    this.#folder.writeWeights('last', parameters(), metadata);
-    if (this.#best !== undefined)
-      this.#folder.writeWeights('best', bestParameters(), { epoch: String(this.#best.epoch) });
+    this.#folder.writeWeights('last', weights(), metadata);
+    if (this.#best !== undefined) this.#folder.writeWeights('best', bestWeights(), { epoch: String(this.#best.epoch) });
     const summary = summarize(this.#run, {
       status,
       error,
+      endedBy: this.#endedBy,
       test,
       hashes,
       steps: engine.step,
@@ -211,4 +263,13 @@ class Training {
   #emit(event: TrainEvent | ProgressEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function describeUntil(steps: number, reason: UntilReason): string {
+  const what = {
+    loss: 'the loss is low enough',
+    gradNorm: 'the gradient is small enough',
+    plateau: 'the loss falls no more',
+  };
+  return `ended at step ${steps - 1}: ${what[reason]}, as until.${reason} says; change or remove it to train on`;
 }

@@ -16,8 +16,10 @@ export type Operand =
   | { readonly of: 'words'; readonly words: readonly number[] }
   /** The address of scratch memory; `bytes` says how much for so many rows. It never shrinks as rows grow. */
   | { readonly of: 'scratch'; readonly bytes: (rows: number) => number }
+  /** The address of f64 cells of an evaluation, counted from the loss's first. */
+  | { readonly of: 'cells'; readonly first: number }
   /** 0 in a shard's first micro-batch, 1 after it; or an address that is known at run time only. */
-  | { readonly of: 'accumulate' | 'sums' | 'ids' | 'inputs' | 'targets' }
+  | { readonly of: 'accumulate' | 'sums' | 'ids' | 'inputs' | 'targets' | 'scores' }
   /** What random numbers depend on beside sample and position. */
   | { readonly of: 'step' | 'seedLow' | 'seedHigh' };
 

@@ -1,6 +1,6 @@
 // The names of the kernels of elementary ops: a part of KERNEL_NAMES, in the order of the sources in assembly/; any thread.
 
-/** Activations, functions of one element, powers; softmax; parts of tensors and rows by index; batched products. */
+/** Activations, functions of one element, powers; softmax; parts of tensors and rows by index; batched products; maxima and choices. */
 export const ELEMENTARY_KERNEL_NAMES = [
   'erf',
   'gelu',
@@ -38,4 +38,16 @@ export const ELEMENTARY_KERNEL_NAMES = [
   'takeRows',
   'sumTakenRows',
   'batchedGemm',
+  'maximum',
+  'minimum',
+  'less',
+  'lessEqual',
+  'equal',
+  'notEqual',
+  'maskTrue',
+  'maskFalse',
+  'maximumBackward',
+  'where',
+  'extreme',
+  'extremeBackward',
 ] as const;

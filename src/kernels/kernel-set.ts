@@ -6,6 +6,19 @@ import { NORMALIZATION_KERNEL_NAMES } from './normalization-kernel-names.ts';
 /** A numeric routine on byte addresses in the shared memory; 0 or undefined where it has no result. */
 export type Kernel = (...args: number[]) => number;
 
+/** The optimizers beside sgd and adam, and what clipping by value and averaging need. */
+const OPTIMIZER_KERNELS = [
+  'amsgrad',
+  'nadam',
+  'radam',
+  'lamb',
+  'rmsprop',
+  'adagrad',
+  'lion',
+  'clampSquareSum',
+  'movingAverage',
+] as const;
+
 /** Every kernel; the order is that of the sources in assembly/. */
 export const KERNEL_NAMES = [
   'gemm',
@@ -43,10 +56,21 @@ export const KERNEL_NAMES = [
   'scaleSquareSum',
   'sgd',
   'adam',
+  ...OPTIMIZER_KERNELS,
   'uniform',
+  'gatherLabelRows',
+  'weightedCrossEntropy',
+  'negativeLogLikelihood',
+  'absoluteError',
+  'logisticLoss',
+  'klDivergence',
   ...ELEMENTARY_KERNEL_NAMES,
-  ...IMAGE_KERNEL_NAMES,
   ...NORMALIZATION_KERNEL_NAMES,
+  ...IMAGE_KERNEL_NAMES,
+  'topScores',
+  'confusionCounts',
+  'regressionSums',
+  'logProbabilities',
 ] as const;
 
 /** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */

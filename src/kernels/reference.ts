@@ -7,20 +7,27 @@ import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
 import { batchNormKernels } from './reference/batch-norm.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
+import { clipAverageKernels } from './reference/clip-average.ts';
 import { dropoutKernels } from './reference/dropout.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
+import { extremeKernels } from './reference/extremes.ts';
 import { gatherKernels } from './reference/gather.ts';
 import { gemmKernels } from './reference/gemm.ts';
 import { groupNormKernels } from './reference/group-norm.ts';
 import { imageKernels } from './reference/images.ts';
+import { labelLossKernels } from './reference/label-losses.ts';
 import { layerNormKernels } from './reference/layer-norm.ts';
 import { lossKernels } from './reference/losses.ts';
+import { metricKernels } from './reference/metrics.ts';
+import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { piecewiseKernels } from './reference/piecewise.ts';
 import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { softmaxKernels } from './reference/softmax.ts';
 import { stridedKernels } from './reference/strided.ts';
+import { twoMomentOptimizers } from './reference/two-moment-optimizers.ts';
+import { valueLossKernels } from './reference/value-losses.ts';
 import { viewKernels } from './reference/view-copies.ts';
 import { viewMemory } from './reference/views.ts';
 
@@ -35,7 +42,13 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...gatherKernels(views),
       ...imageKernels(views),
       ...lossKernels(views),
+      ...labelLossKernels(views),
+      ...valueLossKernels(views),
+      ...metricKernels(views),
       ...optimizerKernels(views),
+      ...oneMomentOptimizers(views),
+      ...twoMomentOptimizers(views),
+      ...clipAverageKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
       ...activationKernels(views),
@@ -43,9 +56,10 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...powerKernels(views),
       ...softmaxKernels(views),
       ...viewKernels(views),
-      ...batchedGemmKernels(views),
       ...layerNormKernels(views),
       ...attentionKernels(views),
+      ...batchedGemmKernels(views),
+      ...extremeKernels(views),
       ...groupNormKernels(views),
       ...batchNormKernels(views),
       ...dropoutKernels(views),

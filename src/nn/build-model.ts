@@ -1,12 +1,14 @@
 // Layers and a loss, as a config lists them, and the dataset's shapes → a model as a graph of ops. Coordinator only.
-import { createGraph, type Graph } from '../graph/graph.ts';
+import { createGraph, type Graph, type GraphBuilder } from '../graph/graph.ts';
 import { ModelError } from '../graph/model-error.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
+import type { MetricSums } from '../graph/ops/evaluation-sums.ts';
 import { input } from '../graph/ops/input.ts';
 import { addLayers } from './add-layers.ts';
 import { familyLayers } from './families.ts';
-import { addLoss } from './losses.ts';
-import type { FamilyConfig, LayerConfig, LossName } from './nn.schema.ts';
+import { addLoss, type LossMetric } from './losses.ts';
+import { planMetrics } from './metrics.ts';
+import type { FamilyConfig, LayerConfig, LossConfig } from './nn.schema.ts';
 import type { ModelLayer, SampleSpec, Trace } from './trace.ts';
 
 export type { ModelLayer, SampleSpec } from './trace.ts';
@@ -16,7 +18,11 @@ export interface Model {
   readonly graph: Graph;
   /** The loss's node: its inputs are the outputs and the targets. */
   readonly loss: NodeId;
-  readonly metric: 'accuracy' | 'mse';
+  readonly metric: LossMetric;
+  /** The loss's kernel writes a fourth sum: how many labels count. */
+  readonly hasCount?: boolean;
+  /** What an evaluation sums beside the loss. */
+  readonly metrics?: readonly MetricSums[];
   readonly layers: readonly ModelLayer[];
 }
 
@@ -24,31 +30,64 @@ export interface Model {
 export type ModelFunction = (trace: Trace, x: GraphNode) => GraphNode;
 
 /**
- * Builds the graph of a list of layers, or of a family, which is one. A layer without a name is called after its kind and its number among the layers of
- * that kind on its level: `dense1`, `relu1`, `dense2`, `residual1.dense1`.
+ * Builds the graph of a list of layers, or of a family, which is one. A layer without a name is called after its kind and its number
+ * among the layers of that kind on its level: `dense1`, `relu1`, `dense2`, `residual1.dense1`.
+ * @param metrics names of metrics that an evaluation has to tell; they fit the loss.
  * @throws ModelError where layers, loss and targets do not fit each other, or nothing is there to train.
  */
-export function buildModel(model: readonly LayerConfig[] | FamilyConfig, loss: LossName, samples: SampleSpec): Model {
+export function buildModel(
+  model: readonly LayerConfig[] | FamilyConfig,
+  loss: LossConfig,
+  samples: SampleSpec,
+  metrics: readonly string[] = [],
+): Model {
   const layers = 'name' in model ? familyLayers(model, loss, samples) : model;
-  return traceModel((trace, x) => addLayers(trace, layers, x, { path: '', where: 'model' }), loss, samples);
+  return traceModel(layersFunction(layers), loss, samples, metrics);
 }
 
 /**
- * Builds the graph of whatever adds a model's nodes.
+ * Builds the graph of whatever adds a model's nodes, with the loss behind it.
  * @throws ModelError where outputs, loss and targets do not fit each other, or nothing is there to train.
  */
-export function traceModel(addModel: ModelFunction, loss: LossName, samples: SampleSpec): Model {
-  const graph = createGraph();
-  const rows: ModelLayer[] = [];
-  const element = samples.input.storage === 'i32' ? 'i32' : 'f32';
-  const x: GraphNode = graph.apply(input, [], { shape: [...samples.input.shape], element }, 'input');
-  const output = addModel({ graph, samples, rows, dropouts: 0 }, x);
+export function traceModel(
+  addModel: ModelFunction,
+  loss: LossConfig,
+  samples: SampleSpec,
+  metrics: readonly string[] = [],
+): Model {
+  const { graph, output, rows } = traceOutputs(addModel, samples.input);
   if (rows.every(({ parameters }) => parameters === 0)) {
     const kinds = rows.map(({ kind }) => kind).join(', ');
     throw new ModelError(
       `model: expected at least one layer with parameters, got ${kinds || 'no layers'}; add a dense layer`,
     );
   }
-  const { node, metric } = addLoss(graph, loss, output, samples.target);
-  return { graph, loss: node.id, metric, layers: rows };
+  const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target);
+  const sums = planMetrics(metrics, loss, output, samples.target);
+  return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
+}
+
+/** What a model is before it has a loss. */
+export interface Outputs {
+  readonly graph: GraphBuilder;
+  readonly output: GraphNode;
+  readonly rows: readonly ModelLayer[];
+}
+
+/** Layers behind an input of a sample's shape, without a loss. */
+export function buildLayers(layers: readonly LayerConfig[], input: SampleSpec['input']): Outputs {
+  return traceOutputs(layersFunction(layers), input);
+}
+
+function layersFunction(layers: readonly LayerConfig[]): ModelFunction {
+  return (trace, x) => addLayers(trace, layers, x, { path: '', where: 'model' });
+}
+
+function traceOutputs(addModel: ModelFunction, inputSpec: SampleSpec['input']): Outputs {
+  const graph = createGraph();
+  const rows: ModelLayer[] = [];
+  const element = inputSpec.storage === 'i32' ? 'i32' : 'f32';
+  const x: GraphNode = graph.apply(input, [], { shape: [...inputSpec.shape], element }, 'input');
+  const output = addModel({ graph, input: inputSpec, rows, dropouts: 0 }, x);
+  return { graph, output, rows };
 }

@@ -1,9 +1,10 @@
 // A model family's options and the dataset's shapes → the layers that a config would list for it. Pure; coordinator only.
 import { ModelError } from '../graph/model-error.ts';
 import { elementCount } from '../graph/tensor-type.ts';
+import { powInteger } from '../kernels/scalar.ts';
 import type { FamilyConfig } from './families.schema.ts';
 import { type LayerConfig, layersSchema } from './layers.schema.ts';
-import type { LossName } from './nn.schema.ts';
+import { type LossConfig, lossOptions } from './loss.schema.ts';
 import type { SampleSpec } from './trace.ts';
 
 type Layers = readonly Readonly<Record<string, unknown>>[];
@@ -12,11 +13,11 @@ type Layers = readonly Readonly<Record<string, unknown>>[];
  * The layers of a family, resolved as those of a config are.
  * @throws ModelError where the family cannot learn such data.
  */
-export function familyLayers(family: FamilyConfig, loss: LossName, samples: SampleSpec): readonly LayerConfig[] {
+export function familyLayers(family: FamilyConfig, loss: LossConfig, samples: SampleSpec): readonly LayerConfig[] {
   return layersSchema.parse(listLayers(family, loss, samples));
 }
 
-function listLayers(family: FamilyConfig, loss: LossName, samples: SampleSpec): Layers {
+function listLayers(family: FamilyConfig, loss: LossConfig, samples: SampleSpec): Layers {
   switch (family.name) {
     case 'linear':
       return outputLayers(loss, samples);
@@ -44,7 +45,7 @@ type CnnConfig = Extract<FamilyConfig, { name: 'cnn' }>;
 /** Convolution, (batch norm,) activation, pooling for each entry of `channels`; then dense layers. */
 function cnn(
   { channels, kernel, pool, batchNorm, activation, dense, dropout }: CnnConfig,
-  loss: LossName,
+  loss: LossConfig,
   samples: SampleSpec,
 ): Layers {
   requireImages(samples, 'cnn');
@@ -66,14 +67,15 @@ function cnn(
  */
 function resnet(
   { stages, width }: Extract<FamilyConfig, { name: 'resnet' }>,
-  loss: LossName,
+  loss: LossConfig,
   samples: SampleSpec,
 ): Layers {
   requireImages(samples, 'resnet');
+  const widths = stages.map((_, stage) => width * powInteger(2, stage));
   const blocks = stages.flatMap((count, stage) =>
     Array.from({ length: count }, (_, block) => {
       const isFirst = block === 0 && stage > 0;
-      return residualBlock(width * 2 ** stage, isFirst ? 2 : 1, isFirst);
+      return residualBlock(widths[stage], isFirst ? 2 : 1, isFirst);
     }).flat(),
   );
   return [
@@ -145,16 +147,18 @@ function requireImages({ input }: SampleSpec, family: string): void {
 }
 
 /** Logistic regression: a linear layer of class scores. */
-function logistic(loss: LossName, samples: SampleSpec): Layers {
+function logistic(loss: LossConfig, samples: SampleSpec): Layers {
   if (samples.target.kind === 'class') return outputLayers(loss, samples);
   throw new ModelError(
     `model: expected data with class labels for logistic, got values of shape (${samples.target.shape.join(',')}); set model.name: linear, or use data with labels`,
   );
 }
 
-/** One output a class, or as many as the targets have numbers, in their shape. */
-export function outputLayers(_loss: LossName, { target }: SampleSpec): Layers {
-  if (target.kind === 'class') return [{ dense: target.classes }];
-  const units = { dense: elementCount(target.shape) };
-  return target.shape.length === 1 ? [units] : [units, { reshape: target.shape }];
+/** One output a class (one in all to tell two apart by `bceWithLogits`), or as many as the targets have numbers, in their shape. */
+function outputLayers(loss: LossConfig, { target }: SampleSpec): Layers {
+  const { shape = [] } = target;
+  const isOneOutput = lossOptions(loss).name === 'bceWithLogits';
+  const outputs = target.kind === 'class' ? [...shape, isOneOutput ? 1 : target.classes] : shape;
+  const units = { dense: elementCount(outputs) };
+  return outputs.length === 1 ? [units] : [units, { reshape: outputs }];
 }

@@ -1,6 +1,6 @@
 // The options of layers and losses: what `model` and `loss` in a config may say. Coordinator only.
 import { z } from 'zod';
-import { oneOf, text } from '../config/scalars.schema.ts';
+import { text } from '../config/scalars.schema.ts';
 import { type FamilyConfig, familySchemas } from './families.schema.ts';
 import { type LayerConfig, layersSchema } from './layers.schema.ts';
 
@@ -19,8 +19,11 @@ export const modelSchema = z.union(
 /** A resolved `model`. */
 export type ModelConfig = readonly LayerConfig[] | FamilyConfig | string;
 
-/** `loss`: what training lowers. */
-export const lossSchema = oneOf(['crossEntropy', 'mse']);
-
-/** The name of a loss. */
-export type LossName = z.output<typeof lossSchema>;
+export {
+  type LossConfig,
+  type LossName,
+  type LossOptions,
+  lossOptions,
+  lossSchema,
+  simplifyLoss,
+} from './loss.schema.ts';

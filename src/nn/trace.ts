@@ -28,7 +28,8 @@ export interface ModelLayer {
 /** A model while it is built. */
 export interface Trace {
   readonly graph: GraphBuilder;
-  readonly samples: SampleSpec;
+  /** What a sample is like. */
+  readonly input: SampleSpec['input'];
   readonly rows: ModelLayer[];
   /** How many dropout layers there are so far: each has a number of its own, which its randomness depends on. */
   dropouts: number;

@@ -10,11 +10,11 @@ type AdamConfig = Extract<OptimizerConfig, { name: 'adam' | 'adamw' }>;
  * takes the decay out of the gradient (Loshchilov & Hutter 2019, arXiv:1711.05101).
  */
 export function adam(options: AdamConfig): Optimizer {
-  const { name, beta1, beta2, eps, weightDecay } = options;
+  const { name, beta1, beta2, eps } = options;
   const isDecoupled = name === 'adamw' ? 1 : 0;
   return {
     states: ['firstMoment', 'secondMoment'],
-    update(kernels, { step, lr, elements, gradient, from, to }) {
+    update(kernels, { step, lr, weightDecay, elements, gradient, from, to }) {
       // Steps count from 0, the paper's t from 1. In f64, by multiplications alone: the same on every engine.
       const correction1 = 1 - powInteger(beta1, step + 1);
       const correction2 = 1 - powInteger(beta2, step + 1);

@@ -11,11 +11,11 @@ type SgdConfig = Extract<OptimizerConfig, { name: 'sgd' }>;
  * the velocity.
  */
 export function sgd(options: SgdConfig): Optimizer {
-  const { momentum, dampening, nesterov, weightDecay } = options;
+  const { momentum, dampening, nesterov } = options;
   const hasMomentum = momentum !== 0;
   return {
     states: hasMomentum ? ['momentum'] : [],
-    update(kernels, { step, lr, elements, gradient, from, to }) {
+    update(kernels, { step, lr, weightDecay, elements, gradient, from, to }) {
       kernels.sgd(
         to[0]!,
         from[0]!,

@@ -6,6 +6,7 @@ import { elementCount } from '../graph/tensor-type.ts';
 import type { Model, ModelLayer } from '../nn/build-model.ts';
 import { createConstantPool } from './constants.ts';
 import { evaluationForm } from './evaluation-form.ts';
+import { addMetricSums } from './evaluation-graph.ts';
 import { fuseActivations } from './fuse.ts';
 import { gatherCalls } from './gather.ts';
 import { settleGradients, type TrainingGraph } from './gradients.ts';
@@ -51,8 +52,10 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
   const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
   const wanted = [loss, ...training.gradientOf.keys()];
   const train = createProgram(training.graph, { wanted, gradientOf: training.gradientOf, gather });
-  const evaluation = evaluationForm(graph, loss);
-  const evaluate = createProgram(evaluation.graph, { wanted: [evaluation.loss], gradientOf: new Map(), gather });
+  const form = evaluationForm(graph, loss);
+  const sums = [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])];
+  const evaluation = addMetricSums(form.graph, form.loss, model.metrics ?? [], sums.length);
+  const evaluate = createProgram(evaluation.graph, { wanted: evaluation.wanted, gradientOf: new Map(), gather });
   const rows = chooseMicroBatch(options, graph, train);
   checkSizes(training, train, rows);
 
@@ -71,8 +74,9 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
     parameters: [...parameters.parameters],
     statistics: [...parameters.statistics],
     parameterElements: parameters.elements,
-    sums: [...SUM_NAMES],
+    sums,
     metric: model.metric,
+    ...(evaluation.metrics.length > 0 && { metrics: [...evaluation.metrics] }),
     constants: [...constants.words],
     buffers: describeBuffers(train, trainPlacement, names),
     activationBytes: Math.max(trainPlacement.byteLength, evaluatePlacement.byteLength),

@@ -1,5 +1,5 @@
 // How a dataset's samples lie in memory → the calls that gather a micro-batch of them. Coordinator only.
-import type { DatasetSpec } from '../data/source.ts';
+import { type ClassTarget, type DatasetSpec, targetElements } from '../data/source.ts';
 import { elementsOf, type KernelCall, labelShape, type Operand, tensor } from '../graph/kernel-call.ts';
 import type { GraphNode } from '../graph/op.ts';
 import { elementCount } from '../graph/tensor-type.ts';
@@ -10,7 +10,7 @@ const IDS: Operand = { of: 'ids' };
 /** The calls that fill the tensor of an input or target node with the samples of the micro-batch's ids. */
 export function gatherCalls(node: GraphNode, { input, target }: DatasetSpec): KernelCall[] {
   if (node.op.source === 'input') return gatherInputs(node, input);
-  return target.kind === 'class' ? gatherLabels(node, target.storage) : gatherValues(node, 'targets');
+  return target.kind === 'class' ? gatherLabels(node, target) : gatherValues(node, 'targets');
 }
 
 function gatherInputs(node: GraphNode, { storage, divisor }: DatasetSpec['input']): KernelCall[] {
@@ -24,7 +24,13 @@ function gatherInputs(node: GraphNode, { storage, divisor }: DatasetSpec['input'
   return [{ kernel: 'gatherBytes', args, detail: `${labelShape(node)} u8 / ${divisor}` }];
 }
 
-function gatherLabels(node: GraphNode, storage: 'u8' | 'i32'): KernelCall[] {
+function gatherLabels(node: GraphNode, target: ClassTarget): KernelCall[] {
+  const { storage } = target;
+  const perSample = targetElements(target);
+  if (perSample !== 1) {
+    const args = [tensor(node), { of: 'targets' } as const, IDS, ROWS, perSample, storage === 'u8' ? 1 : 4];
+    return [{ kernel: 'gatherLabelRows', args, detail: `${labelShape(node)} ${storage} labels` }];
+  }
   const args = [tensor(node), { of: 'targets' } as const, IDS, ROWS];
   const kernel = storage === 'u8' ? 'gatherByteLabels' : 'gatherIntLabels';
   return [{ kernel, args, detail: `(rows) ${storage} labels` }];

@@ -1,15 +1,19 @@
 // A compiled model as plain data: kernel calls, buffers and parameters; to bytes and back, in any thread.
 import { createHash } from 'node:crypto';
+import { metricCells } from '../graph/ops/evaluation-sums.ts';
 import type { Initializer } from '../graph/ops/parameter.ts';
 import type { KernelName } from '../kernels/kernel-set.ts';
+import type { LossMetric } from '../nn/losses.ts';
+import type { PlanMetric } from './evaluation-graph.ts';
 import { packr } from './pack.ts';
 
 /**
  * What an argument may depend on when the plan runs: the index into the interpreter's `env`.
  * `zero` always holds 0. `rows` is the micro-batch's sample count, `accumulate` 0 for the shard's first micro-batch and 1 after it.
  * All others are byte addresses; `parameters` is of the generation read, `gradients` of the shard's own gradient buffer,
- * `ids` of the micro-batch's first sample id (u32), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells.
- * `step` and the two halves of the seed are what random numbers are made of.
+ * `ids` of the micro-batch's first sample id (u32), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells,
+ * `scores` of what an evaluation keeps of the micro-batch's first sample. `step` and the two halves of the seed are what random
+ * numbers are made of.
  */
 export const ENV = {
   zero: 0,
@@ -27,10 +31,11 @@ export const ENV = {
   step: 12,
   seedLow: 13,
   seedHigh: 14,
+  scores: 15,
 } as const;
 
 /** How many numbers the interpreter's `env` holds. */
-export const ENV_LENGTH = 15;
+export const ENV_LENGTH = 16;
 
 /** Parameters start at multiples of this many elements (64 bytes, a cache line). */
 export const PARAMETER_ALIGNMENT_ELEMENTS = 16;
@@ -38,11 +43,23 @@ export const PARAMETER_ALIGNMENT_ELEMENTS = 16;
 /** One argument of a kernel call: `env[slot] * multiplier + offset`; an immediate is `[ENV.zero, 0, value]`. */
 export type Arg = readonly [slot: number, multiplier: number, offset: number];
 
-/** One kernel call; the label says for whom and with which shapes, as in `dense1 (rows,784)·(784,512) +bias relu`. */
+/**
+ * One kernel call; the label says for whom and with which shapes, as in `dense1 (rows,784)·(784,512) +bias relu`. `out` is the tensor
+ * that its op computes, where it has one: what is looked at where a run has met a NaN.
+ */
 export interface Call {
   kernel: KernelName;
   args: Arg[];
   label: string;
+  out: CallOutput | null;
+}
+
+/** A tensor's address, its layer, and how many elements it has: a sample's, or all where `isBatched` is false. */
+export interface CallOutput {
+  layer: string;
+  at: Arg;
+  elements: number;
+  isBatched: boolean;
 }
 
 /** A parameter's place: the same element offset in the weights, in every gradient buffer and in the optimizer's state. */
@@ -103,7 +120,9 @@ export interface Plan {
   parameterElements: number;
   /** Names of the f64 cells that the loss kernel adds to. */
   sums: string[];
-  metric: 'accuracy' | 'mse';
+  metric: LossMetric;
+  /** What an evaluation sums, or keeps, beside the loss; absent where no metric asks for it. */
+  metrics?: PlanMetric[];
   /** The constants region as i32 words. */
   constants: number[];
   buffers: PlanBuffer[];
@@ -115,6 +134,16 @@ export interface Plan {
   layers: PlanLayer[];
   train: { gather: Call[]; forward: Call[]; backward: Call[] };
   evaluate: { gather: Call[]; forward: Call[] };
+}
+
+/** How many f64 cells an evaluation has: the loss's, then the metrics'. */
+export function evaluationCells({ sums, metrics = [] }: Pick<Plan, 'sums' | 'metrics'>): number {
+  return metrics.reduce((cells, metric) => cells + metricCells(metric), sums.length);
+}
+
+/** How many scores an evaluation keeps of a sample; 0 where none. */
+export function scoresPerSample({ metrics = [] }: Pick<Plan, 'metrics'>): number {
+  return metrics.reduce((scores, metric) => scores + (metric.kind === 'scores' ? metric.perSample : 0), 0);
 }
 
 /** The SHA-256 (hex) of the plan's canonical bytes: JSON with sorted keys, so that key order does not matter. */

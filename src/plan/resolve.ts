@@ -1,10 +1,11 @@
 // Kernel calls that name tensors, and the tensors' places → kernel calls with addresses. Coordinator only.
 import type { Graph } from '../graph/graph.ts';
-import type { Operand } from '../graph/kernel-call.ts';
+import { type Operand, tensor } from '../graph/kernel-call.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
+import { elementCount } from '../graph/tensor-type.ts';
 import type { ConstantPool } from './constants.ts';
 import type { Placement } from './placement.ts';
-import { type Arg, type Call, ENV } from './plan.ts';
+import { type Arg, type Call, type CallOutput, ENV } from './plan.ts';
 import type { Program, ProgramCall } from './program.ts';
 import type { TensorNames } from './tensor-names.ts';
 
@@ -35,9 +36,14 @@ export function resolveProgram(
     kernel: item.call.kernel,
     args: item.call.args.map(resolve),
     label: labelCall(item, program, context.names),
+    out: program.places.has(item.node.id) ? describeOutput(item.node, resolve(tensor(item.node))) : null,
   }));
   const scratch = program.calls.flatMap(({ call }) => call.args.map((operand) => scratchBytes(operand, context.rows)));
   return { calls, scratchBytes: Math.max(0, ...scratch) };
+}
+
+function describeOutput({ layer, shape, isBatched, element }: GraphNode, at: Arg): CallOutput | null {
+  return element === 'f32' ? { layer, at, elements: elementCount(shape), isBatched } : null;
 }
 
 function createResolver(
@@ -75,6 +81,8 @@ function createResolver(
         return [ENV.rows, operand.multiplier, 0];
       case 'words':
         return [ENV.constants, 1, constants.placeWords(operand.words)];
+      case 'cells':
+        return [ENV.sums, 1, operand.first * 8];
       default:
         return [ENV[operand.of], 1, 0];
     }

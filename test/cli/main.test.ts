@@ -180,8 +180,12 @@ describe('lockstep train', () => {
   ] as const)('%s ends the run after its step, writes a summary and exits with %i', async (signal, expected) => {
     const child = startLockstep(['train', 'small.yaml', '--json', 'epochs=1000000'], folder);
     // The first step is a record of its own: the run is under way when it comes.
+    // One signal only: a second one stops the process at once.
+    let isSent = false;
     child.stdout.on('data', (text) => {
-      if (String(text).includes('"type":"step"')) child.kill(signal);
+      if (isSent || !String(text).includes('"type":"step"')) return;
+      isSent = true;
+      child.kill(signal);
     });
     const { code, stdout, stderr } = await outcomeOf(child);
     expect(code).toBe(expected);

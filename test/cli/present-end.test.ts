@@ -19,6 +19,15 @@ hashes    weights 3f2a91c0d4e5 · state 99ab12cd34ef
 next      lockstep verify configs/mnist-mlp.yaml`);
   });
 
+  it('tells the metrics of one number of the test part, and which of them chose the best epoch', () => {
+    const testMetrics = { f1: 0.91234, top3: 0.995, f1PerClass: [1, 0.5], confusionMatrix: [[1]] };
+    const best = { epoch: 7, validationLoss: 0.0651, metric: 0.90111, metricName: 'f1' };
+    const summary = { ...SUMMARY, validationMetrics: { f1: 0.1 }, testMetrics, best };
+    const lines = presentEnd({ ...END, summary }, OPTIONS, PLAIN_PAGE).split('\n');
+    expect(lines[1]).toBe('best      epoch 7 · validation loss 0.0651 · validation f1 0.9011');
+    expect(lines[2]).toBe('metrics   test f1 0.9123 · test top3 99.50 %');
+  });
+
   it('keeps every line within 80 columns on a narrow terminal', () => {
     const lines = presentEnd(END, OPTIONS, { ...PLAIN_PAGE, columns: 80 }).split('\n');
     expect(lines.filter((line) => line.length > 80)).toEqual([]);

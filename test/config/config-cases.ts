@@ -104,6 +104,17 @@ const optimizer = fc.oneof(
   fc.record({ name: fc.constant('sgd'), lr: rate, momentum: rate, weightDecay: rate }, { requiredKeys: ['name'] }),
   fc.record({ name: fc.constant('adam'), lr: rate, beta1: part, eps: rate }, optional),
   fc.record({ name: fc.constant('adamw'), weightDecay: rate }, { requiredKeys: ['name'] }),
+  fc.record(
+    {
+      name: fc.constantFrom('nadam', 'radam', 'lamb', 'lion', 'rmsprop', 'adagrad'),
+      weightDecay: rate,
+      groups: fc.array(fc.record({ match: fc.constantFrom('*.bias', 'dense1.weight'), frozen: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+    },
+    { requiredKeys: ['name'] },
+  ),
 );
 const length = fc.oneof(fc.constant({}), fc.record({ epochs: positive }), fc.record({ steps: positive }));
 const others = fc.record(
@@ -116,7 +127,8 @@ const others = fc.record(
     numerics: fc.constantFrom('auto', 'portable', 'fast'),
     microBatch: fc.oneof(fc.constant('auto'), positive),
     optimizer,
-    clip: fc.record({ norm: positive }),
+    clip: fc.record({ norm: positive, value: positive }, { requiredKeys: ['norm'] }),
+    averaging: fc.record({ ema: part }),
     evaluation: fc.record(
       { everyEpochs: positive, metric: fc.constantFrom('auto', 'loss'), mode: fc.constantFrom('min', 'max') },
       optional,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalConfig, configSha256 } from '#src/config/config-hash.js';
+import { canonicalConfig, configSha256, JOINED_LATER } from '#src/config/config-hash.js';
 import { parseConfig } from '#src/config/load-config.js';
 import type { TrainConfig } from '#src/config/train-config.js';
 import { configs, SMALLEST } from './config-cases.ts';
@@ -39,6 +39,12 @@ describe('configSha256', () => {
     ['loss', { loss: 'mse', evaluation: { metric: 'loss' } }],
     ['optimizer', { optimizer: { lr: 0.0010000001 } }],
     ['clip', { clip: { norm: 1 } }],
+    ['clip by value', { clip: { value: 1 } }],
+    ['averaging', { averaging: { ema: 0.9 } }],
+    ['schedule', { schedule: { name: 'cosine' } }],
+    ['groups', { optimizer: { groups: [{ match: '*', frozen: true }] } }],
+    ['lrReferenceBatch', { optimizer: { lrReferenceBatch: 256 } }],
+    ['amsgrad', { optimizer: { amsgrad: true } }],
     ['microBatch', { microBatch: 8 }],
     ['epochs', { epochs: 11 }],
     ['steps', { steps: 10 }],
@@ -107,7 +113,7 @@ describe('configSha256', () => {
         optimizer: { ...before.optimizer, amsgrad },
         model: (before.model as readonly object[]).map((layer) => ({ ...layer, isFrozen })),
       }) as unknown as TrainConfig;
-    const joined = { 'optimizer.amsgrad': false, 'model.*.isFrozen': false };
+    const joined = { ...JOINED_LATER, 'optimizer.amsgrad': false, 'model.*.isFrozen': false };
     expect(canonicalConfig(withKeys(false, false), 'fast', joined)).toBe(text);
     expect(canonicalConfig(withKeys(true, false), 'fast', joined)).not.toBe(text);
     expect(canonicalConfig(withKeys(false, true), 'fast', joined)).not.toBe(text);

@@ -64,7 +64,33 @@ describe('a config may not say', () => {
     ['microBatch', 0, 'microBatch: expected auto or a whole number of 1 or more, got 0'],
     ['epochs', 0, 'epochs: expected a whole number from 1 to 549755813887, got 0'],
     ['clip', { norm: 0 }, 'clip.norm: expected a number above 0, got 0'],
-    ['clip', 1, 'clip: expected a mapping with keys such as norm, got 1'],
+    ['clip', { value: -1 }, 'clip.value: expected a number above 0, got -1'],
+    ['clip', {}, 'clip.norm: expected norm or value, or both, got nothing; add clip.norm'],
+    ['averaging', { ema: 1 }, 'averaging.ema: expected a number in [0, 1), got 1'],
+    ['averaging', {}, 'averaging.ema: expected a number in [0, 1), got nothing; add averaging.ema'],
+    [
+      'schedule',
+      { name: 'cosin' },
+      'schedule.name: expected a schedule: constant, step, multiStep, exponential, polynomial, cosine, warmRestarts, ' +
+        'oneCycle or reduceOnPlateau, got "cosin"; did you mean cosine?',
+    ],
+    [
+      'schedule',
+      { name: 'multiStep', milestones: [20, 10] },
+      'schedule.milestones: expected a list of steps, each above the one before, such as [1000, 2000], got [20, 10]',
+    ],
+    [
+      'schedule',
+      { name: 'step' },
+      'schedule.stepSize: expected a whole number of 1 or more, got nothing; add schedule.stepSize',
+    ],
+    ['optimizer', { groups: [] }, 'optimizer.groups: expected a list of at least one group, got []'],
+    [
+      'optimizer',
+      { groups: [{ match: '*', lr: 1, lrScale: 2 }] },
+      'optimizer.groups.0.lrScale: expected lr or lrScale, not both, got 2',
+    ],
+    ['clip', 1, 'clip: expected a mapping with keys such as norm, value, got 1'],
     ['model', [], 'model: expected a list of at least one layer such as [{ dense: 10 }], got []'],
     [
       'model',
@@ -175,12 +201,20 @@ describe('a config may not say', () => {
     ],
     ['optimizer', { beta1: 1 }, 'optimizer.beta1: expected a number in [0, 1), got 1'],
     ['optimizer', { lr: -0.1 }, 'optimizer.lr: expected a number of 0 or more, got -0.1'],
-    ['optimizer', 'adam', 'optimizer: expected an optimizer: sgd, adam or adamw, got "adam"'],
-    ['data', 'mnist', 'data: expected a data source: mnist, digits, synthetic, idx or csv, got "mnist"'],
+    [
+      'optimizer',
+      'adam',
+      'optimizer: expected an optimizer: sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lamb or lion, got "adam"',
+    ],
+    [
+      'data',
+      'mnist',
+      'data: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got "mnist"',
+    ],
     [
       'data',
       { batchSize: 3 },
-      'data.source: expected a data source: mnist, digits, synthetic, idx or csv, got nothing; add data.source',
+      'data.source: expected a data source: mnist, digits, synthetic, syntheticTokens, idx or csv, got nothing; add data.source',
     ],
     [
       'data',
@@ -223,7 +257,11 @@ describe('a config may not say', () => {
     ['name', 'Latest', 'name: expected a name other than latest, which is the link to the last run, got "Latest"'],
     ['name', '数'.repeat(90), 'name: expected a name of at most 200 bytes, got '],
     ['description', 'a\u0007', 'description: expected text without control characters, got "a\\u0007"'],
-    ['evaluation', { metric: 'f1' }, 'evaluation.metric: expected auto, loss or accuracy, got "f1"'],
+    [
+      'evaluation',
+      { metric: 'f2' },
+      'evaluation.metric: expected auto, loss, or a metric of one number such as accuracy',
+    ],
     ['logging', { everySteps: 0 }, 'logging.everySteps: expected auto or a whole number of 1 or more, got 0'],
   ])('%s: %j', (key, value, start) => {
     const issues = issuesWith({ [key]: value });

@@ -43,11 +43,13 @@ optimizer:
   beta2: 0.999 # default
   eps: 1e-8 # default
   weightDecay: 0 # default
+  amsgrad: false # default
 steps: 4 # override steps=4
 evaluation:
   everyEpochs: 1 # default
   metric: accuracy # default
   mode: max # default
+  minDelta: 0 # default
 logging:
   everySteps: auto # default
 `);

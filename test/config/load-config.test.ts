@@ -24,9 +24,9 @@ describe('loadConfig', () => {
       model: [{ dense: 10, activation: 'none', bias: true }],
       loss: 'crossEntropy',
       microBatch: 'auto',
-      optimizer: { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 },
+      optimizer: { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, amsgrad: false },
       epochs: 10,
-      evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max' },
+      evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 },
       logging: { everySteps: 'auto' },
     });
   });
@@ -78,10 +78,10 @@ describe('loadConfig', () => {
   it('tells everything that is wrong at once, in the order of the file, overrides last', () => {
     const file = write(
       'bad.yaml',
-      'loss: huber\nwokers: 3\nmodel:\n  - dense: 0\n    actvation: relu\ndata: { source: digits, batchSize: 0 }\n',
+      'loss: hinge\nwokers: 3\nmodel:\n  - dense: 0\n    actvation: relu\ndata: { source: digits, batchSize: 0 }\n',
     );
     expect(issuesOf(() => loadConfig(file, ['shards=0', 'seed=-1']))).toEqual([
-      `${file}:1:7 loss: expected crossEntropy or mse, got "huber"; correct the value`,
+      `${file}:1:7 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got "hinge"; correct the value`,
       `${file}:2:1 wokers: expected a known key, got wokers; did you mean workers?`,
       `${file}:4:12 model.0.dense: expected a whole number of 1 or more, got 0; correct the value`,
       `${file}:5:5 model.0.actvation: expected a known key, got actvation; did you mean activation?`,
@@ -184,7 +184,7 @@ describe('parseConfig', () => {
   });
 
   it('leaves the object that it is given as it was', () => {
-    const given = { ...SMALLEST, schedule: { name: 'cosine' } };
+    const given = { ...SMALLEST, checkpoint: { keep: 2 } };
     const before = structuredClone(given);
     issuesOf(() => parseConfig(given, { overrides: ['steps=3', 'model.0.dense=2'] }));
     expect(given).toEqual(before);

@@ -85,7 +85,7 @@ describe('an override', () => {
       'override data.batchSize=0: expected full or a whole number of 1 or more, got 0; correct the value',
     ],
     ['wokers=3', 'override wokers=3: expected a known key, got wokers; did you mean workers?'],
-    ['clip={}', 'override clip={} clip.norm: expected a number above 0, got nothing; add clip.norm'],
+    ['clip={}', 'override clip={} clip.norm: expected norm or value, or both, got nothing; add clip.norm'],
     ['loss.x=3', 'override loss.x=3: expected a mapping in loss, got "crossEntropy"; set loss as a whole'],
     [
       'model.1.dense=3',
@@ -96,8 +96,8 @@ describe('an override', () => {
       'override model.x=3: expected an index from 0 to 0 in model, got x; set model as a whole to make it longer',
     ],
     [
-      'schedule.name=cosine',
-      /^override schedule\.name=cosine schedule: expected no such key, .*not built yet: remove the key$/,
+      'checkpoint.keep=2',
+      /^override checkpoint\.keep=2 checkpoint: expected no such key, .*not built yet: remove the key$/,
     ],
     [
       '__proto__.x=3',

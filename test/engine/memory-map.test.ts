@@ -41,7 +41,7 @@ function regionsOf(map: MemoryMap, { plan, dataset, parts, maxWorkers, hasNorm }
     region('words64', map.words64, map.words.count64 * 8),
     region('words32', map.words32, map.words.count32 * 4),
     region('seatCells', map.seatCells, maxWorkers * SEAT_CELL_COUNT * 8, 4096),
-    region('stretch', map.stretch, 16),
+    region('stretch', map.stretch, 24),
     region('recordRing', map.recordRing, map.records * map.recordCells * 8),
     region('chunkCells', map.chunkCells, map.chunks * map.sumCells * 8),
     region('constants', map.constants, plan.constants.length * 4),
@@ -101,6 +101,7 @@ const counts = {
   moreSeats: fc.integer({ min: 0, max: 60 }),
   stateCount: fc.integer({ min: 0, max: 2 }),
   hasNorm: fc.boolean(),
+  hasWholeRanges: fc.boolean(),
   validation: fc.integer({ min: 0, max: 2000 }),
   test: fc.integer({ min: 0, max: 2000 }),
 };
@@ -109,7 +110,7 @@ describe('mapMemory', () => {
   it('places regions that never overlap, aligned, in whole pages of 64 KiB that the table sums to', () => {
     fc.assert(
       fc.property(denseStack, fc.record(counts), fc.integer({ min: 1, max: 5000 }), (stack, random, train) => {
-        const { shards, workers, moreSeats, stateCount, hasNorm, validation, test } = random;
+        const { shards, workers, moreSeats, stateCount, hasNorm, hasWholeRanges, validation, test } = random;
         const dataset = { ...stack.spec, samples: train + validation + test };
         const plan = compilePlan(stack.model, {
           numerics: 'portable',
@@ -119,7 +120,7 @@ describe('mapMemory', () => {
         });
         const parts = { train, validation, test };
         const maxWorkers = workers + moreSeats;
-        const shape = { plan, dataset, parts, shards, workers, maxWorkers, stateCount, hasNorm };
+        const shape = { plan, dataset, parts, shards, workers, maxWorkers, stateCount, hasNorm, hasWholeRanges };
         checkMap(mapMemory(shape), shape);
       }),
       { numRuns: 80 },

@@ -1,7 +1,7 @@
 // A model, samples and the rules of a training → its shared memory and the two phases of a step, driven by this thread.
 import { epochOrder, type SamplerSpec, stepBatch } from '#src/data/sampler.js';
 import type { DatasetSpec } from '#src/data/source.js';
-import type { TrainingSpec } from '#src/engine/job.js';
+import { hasNormPhase, type TrainingSpec } from '#src/engine/job.js';
 import { type MemoryMap, mapMemory } from '#src/engine/memory-map.js';
 import { PhaseClock } from '#src/engine/phase-clock.js';
 import { initializeWords, PHASE, slotWord } from '#src/engine/protocol-words.js';
@@ -11,8 +11,10 @@ import { attachViews, type SharedViews } from '#src/engine/shared-views.js';
 import type { KernelSet } from '#src/kernels/kernel-set.js';
 import { buildModel } from '#src/nn/build-model.js';
 import type { LayerConfig, LossName } from '#src/nn/nn.schema.js';
-import type { OptimizerConfig } from '#src/optim/optim.schema.js';
+import type { AveragingConfig, OptimizerConfig } from '#src/optim/optim.schema.js';
 import { createOptimizer } from '#src/optim/optimizer.js';
+import type { ScheduleConfig } from '#src/optim/schedule.schema.js';
+import { describeStates } from '#src/optim/states.js';
 import { compilePlan } from '#src/plan/compile.js';
 import type { Plan } from '#src/plan/plan.js';
 import { type Backend, openKernels, type Samples } from '../plan/plan-bench.ts';
@@ -33,6 +35,10 @@ export interface BenchSpec {
   isShuffled?: boolean;
   optimizer?: OptimizerConfig;
   clipNorm?: number | null;
+  clipValue?: number;
+  averaging?: AveragingConfig;
+  schedule?: ScheduleConfig;
+  totalSteps?: number;
   /** Seats in memory; two at least, as the bench uses two itself. */
   seats?: number;
 }
@@ -72,9 +78,7 @@ export class PhaseBench {
     const { plan, kernels, map, views, training, memory } = this;
     const clocks = [0, 1].map((seat) => new PhaseClock(views.seatCells(seat)));
     this.shards = clocks.map((clock, seat) => new ShardPhase(plan, kernels, map, views, training, clock, seat));
-    this.ranges = clocks.map(
-      (clock, seat) => new RangePhase(plan.parameterElements, kernels, memory, map, views, training, clock, seat),
-    );
+    this.ranges = clocks.map((clock, seat) => new RangePhase(plan, kernels, memory, map, views, training, clock, seat));
   }
 
   get sampler(): SamplerSpec {
@@ -176,8 +180,17 @@ function describeTraining(spec: BenchSpec): TrainingSpec {
     validationSamples,
     testSamples,
     optimizer: spec.optimizer ?? PLAIN_SGD,
-    clipNorm: spec.clipNorm ?? null,
+    schedule: spec.schedule,
+    totalSteps: spec.totalSteps ?? 20,
+    clip: describeClip(spec),
+    averaging: spec.averaging,
+    until: null,
   };
+}
+
+function describeClip({ clipNorm, clipValue }: BenchSpec): TrainingSpec['clip'] {
+  const norm = clipNorm ?? undefined;
+  return norm === undefined && clipValue === undefined ? undefined : { norm, value: clipValue };
 }
 
 /** p' = p − lr g. */
@@ -202,8 +215,9 @@ function mapBench({ samples, shards, seats = 2 }: BenchSpec, plan: Plan, trainin
     shards,
     workers: seats,
     maxWorkers: seats,
-    stateCount: createOptimizer(training.optimizer).states.length,
-    hasNorm: training.clipNorm !== null,
+    stateCount: describeStates(training.optimizer, training.averaging).names.length,
+    hasNorm: hasNormPhase(training),
+    hasWholeRanges: createOptimizer(training.optimizer).needsWholeParameters,
   });
 }
 

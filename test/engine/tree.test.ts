@@ -38,3 +38,32 @@ test('ranges cover every parameter once, and depend on the parameter count alone
     { numRuns: 50 },
   );
 });
+
+test('ranges of whole parameters cover every element once, begin at parameters, and are short where parameters are', () => {
+  const sizes = fc.array(
+    fc.integer({ min: 1, max: 3000 }).map((x) => x * 16),
+    { minLength: 1, maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(sizes, (lengths) => {
+      const boundaries = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0));
+      const elements = lengths.reduce((sum, length) => sum + length, 0);
+      const plan = planRanges(elements, boundaries);
+      expect(plan.starts).toHaveLength(plan.count);
+      expect(plan.starts[0]).toBe(0);
+      let covered = 0;
+      for (let index = 0; index < plan.count; index++) {
+        expect(plan.starts[index]).toBe(covered);
+        expect(boundaries).toContain(covered);
+        const length = rangeLength(plan, elements, index);
+        expect(length).toBeGreaterThan(0);
+        const parameters = boundaries.filter((begin) => begin >= covered && begin < covered + length).length;
+        if (parameters > 1) expect(length).toBeLessThanOrEqual(planRanges(elements).elements);
+        covered += length;
+      }
+      expect(covered).toBe(elements);
+      expect(plan.elements).toBe(Math.max(...plan.starts.map((_, index) => rangeLength(plan, elements, index))));
+    }),
+    { numRuns: 100 },
+  );
+});

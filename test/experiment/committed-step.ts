@@ -1,7 +1,7 @@
 // A committed step as the engine reports it, with numbers that a test chooses.
 import type { CommittedStep } from '#src/engine/step-records.js';
 
-/** 10 samples in 4 ms, a loss of 2 a sample, half of the answers correct; the phases sum to the step. */
+/** 10 samples, all of which count, in 4 ms, a loss of 2 a sample, half of the answers correct; the phases sum to the step. */
 export function committedStep(step: number, keys: Partial<CommittedStep> = {}): CommittedStep {
   return {
     step,
@@ -14,6 +14,7 @@ export function committedStep(step: number, keys: Partial<CommittedStep> = {}): 
     isSkipped: false,
     stepMs: 4,
     phaseMs: Float64Array.of(0.25, 1, 2, 0.25, 0.25, 0.125, 0.125, 0),
+    counted: keys.denominator ?? 10,
     ...keys,
   };
 }

@@ -98,8 +98,8 @@ describe('the rest of a prepared run', () => {
   it('has the states of the optimizer, and places for them', () => {
     const statesOf = (keys: Record<string, unknown>) => {
       const { states, map } = prepare({ optimizer: keys });
-      expect(map.stateCount).toBe(states.length);
-      return states;
+      expect(map.stateCount).toBe(states.names.length);
+      return states.names;
     };
     expect(statesOf({ name: 'sgd' })).toEqual([]);
     expect(statesOf({ name: 'sgd', momentum: 0.9 })).toEqual(['momentum']);
@@ -108,10 +108,11 @@ describe('the rest of a prepared run', () => {
 
   it('has a NORM phase only with clipping', () => {
     expect(prepare().map.words.hasNorm).toBe(false);
-    expect(prepare().training.clipNorm).toBeNull();
+    expect(prepare().training.clip).toBeUndefined();
     const clipped = prepare({ clip: { norm: 0.5 } });
     expect(clipped.map.words.hasNorm).toBe(true);
-    expect(clipped.training.clipNorm).toBe(0.5);
+    expect(clipped.training.clip).toEqual({ norm: 0.5 });
+    expect(prepare({ clip: { value: 0.5 } }).map.words.hasNorm).toBe(false);
   });
 
   it('has the seed, the shards and the shuffle in its sampler', () => {

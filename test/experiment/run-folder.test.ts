@@ -141,7 +141,8 @@ describe('RunFolder', () => {
   it('writes weights and summary that read back, and leaves no temporary file', () => {
     const folder = createRunFolder(runs, 'a');
     const values = Float32Array.of(1, -0, 3.5);
-    folder.writeWeights('last', [{ name: 'dense1.weight', shape: [1, 3], values }], { epoch: '3' });
+    const parameters = [{ name: 'dense1.weight', shape: [1, 3], values }];
+    folder.writeWeights('last', { parameters, statistics: [] }, { epoch: '3' });
     folder.writeSummary({ status: 'done', trainLoss: Number.NaN } as never);
     const { tensors, metadata } = readSafetensorsFile(folder.file('weights', 'last.safetensors'));
     expect(float32Values(tensors.get('dense1.weight')!)).toEqual(values);

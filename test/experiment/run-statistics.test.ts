@@ -37,7 +37,7 @@ describe('Durations', () => {
 });
 
 describe('lossAndMetric', () => {
-  const sums = { lossNumerator: 6, denominator: 8, correct: 2 };
+  const sums = { lossNumerator: 6, denominator: 8, correct: 2, counted: 8 };
 
   it('divides by the denominator; the metric of mse is the loss', () => {
     expect(lossAndMetric('accuracy', sums)).toEqual({ loss: 0.75, metric: 0.25 });

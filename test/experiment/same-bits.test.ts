@@ -51,6 +51,38 @@ describe('the same config gives the same bits', () => {
     );
   });
 
+  test.each([
+    { name: 'adam', amsgrad: true },
+    { name: 'nadam' },
+    { name: 'radam' },
+    { name: 'rmsprop', centered: true, momentum: 0.9 },
+    { name: 'adagrad', initialAccumulator: 0.1, lrDecay: 0.01 },
+    { name: 'lamb' },
+    { name: 'lion', lrReferenceBatch: 64 },
+  ])(
+    'with $name, groups, clipping by value, averaging, warm-up and a cosine, with 1 to 3 workers',
+    async (optimizer) => {
+      const groups = [
+        { match: 'dense1.bias', frozen: true },
+        { match: '*.bias', weightDecay: 0, lrScale: 2 },
+      ];
+      const keys = {
+        optimizer: { ...optimizer, weightDecay: 0.01, groups },
+        clip: { value: 0.05, norm: 0.5 },
+        averaging: { ema: 0.9 },
+        schedule: { name: 'cosine', warmupSteps: 5 },
+      };
+      const { isSame, runs } = await verify(smallConfig(keys), { workerCounts: [1, 2, 3] });
+      expect(isSame, JSON.stringify(runs)).toBe(true);
+      // Each key decides bits: without it the hash is another one.
+      const changed = [{ clip: undefined }, { averaging: { ema: 0.8 } }, { schedule: undefined }, { optimizer }];
+      for (const change of changed) {
+        const other = await verify(smallConfig({ ...keys, ...change }), { workerCounts: [2] });
+        expect(other.runs[0].stateSha256, JSON.stringify(change)).not.toBe(runs[0].stateSha256);
+      }
+    },
+  );
+
   test('with one worker slowed', async () => {
     const config = smallConfig();
     const even = await verify(config, { workerCounts: [1, 3] });

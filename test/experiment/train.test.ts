@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -132,11 +132,25 @@ describe('train fails clearly', () => {
   test('where the loss is no number: the last good weights are kept', async () => {
     const failing = train(smallConfig({ optimizer: { name: 'sgd', lr: 1e30 }, epochs: 50 }), { runsDir });
     await expect(failing).rejects.toThrow(
-      /step \d+: expected a finite loss and gradient, got NaN or infinity; lower optimizer\.lr/,
+      /^step 1, shard 0, dense2: expected finite numbers, got (NaN|-?Infinity) in dense2 \(rows,16\)·\(16,3\) \+bias for samples \d+, .*; lower optimizer\.lr/,
     );
     const summary = JSON.parse(readFileSync(join(runsDir, 'small', 'summary.json'), 'utf8'));
     expect(summary).toMatchObject({ status: 'failed' });
     expect(summary.error).toMatch(/finite/);
+  });
+
+  test('where one sample is too large: step, shard, layer and the sample are named', async () => {
+    const file = join(runsDir, '..', 'large.csv');
+    // Row 5 squares to infinity in the gradient of the weights; it is alone in its shard.
+    const rows = Array.from({ length: 16 }, (_, i) => (i === 5 ? '3e38,-2e38,1' : `${i},${-i},${i % 3}`));
+    writeFileSync(file, `a,b,y\n${rows.join('\n')}\n`);
+    const data = { source: 'csv', file, target: 'y', task: 'regression', batchSize: 16 };
+    const failing = train(smallConfig({ data, shards: 16, model: [{ dense: 1 }], loss: 'mse', epochs: 3 }), {
+      runsDir,
+    });
+    await expect(failing).rejects.toThrow(
+      /^step 0, shard \d+, dense1: expected finite numbers, got -?Infinity in dense1 .* for sample 5; lower optimizer\.lr/,
+    );
   });
 
   test.each([

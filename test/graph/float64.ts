@@ -5,6 +5,7 @@ import { elementCount } from '#src/graph/tensor-type.js';
 import { ACTIVATION_FUNCTIONS } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_RULES } from './cases/batched-matmul-cases.ts';
 import { CONV_RULES } from './cases/conv-float64.ts';
+import { EXTREME_RULES } from './cases/extreme-cases.ts';
 import { NORMALIZATION_RULES } from './cases/normalization.ts';
 import { SHAPE_RULES } from './cases/shape-cases.ts';
 import { SOFTMAX_RULES } from './cases/softmax-cases.ts';
@@ -133,9 +134,10 @@ const RULES: Record<string, Rule> = {
   ...SOFTMAX_RULES,
   ...SHAPE_RULES,
   ...BATCHED_MATMUL_RULES,
+  ...EXTREME_RULES,
   weightedSum: (_node, [x, g]) => [Array.from(x).reduce((sum, value, i) => sum + value * g[i], 0)],
-  ...CONV_RULES,
   ...NORMALIZATION_RULES,
+  ...CONV_RULES,
 };
 
 /** Every node's tensor in float64; a loss's is its numerator. */

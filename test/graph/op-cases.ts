@@ -31,6 +31,7 @@ import type { Model } from '#src/nn/build-model.js';
 import { ACTIVATION_CASES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_CASES } from './cases/batched-matmul-cases.ts';
 import { CONV_CASES } from './cases/conv-cases.ts';
+import { EXTREME_CASES } from './cases/extreme-cases.ts';
 import { NORMALIZATION_CASES } from './cases/normalization.ts';
 import { SHAPE_CASES } from './cases/shape-cases.ts';
 import { SOFTMAX_CASES } from './cases/softmax-cases.ts';
@@ -259,11 +260,12 @@ export const OP_CASES: OpCase[] = [
     build: (s) => s.apply(add, [s.parameter(4), s.input], NONE),
   },
   ...ACTIVATION_CASES,
+  ...EXTREME_CASES,
   ...BATCHED_MATMUL_CASES,
   ...SHAPE_CASES,
   ...SOFTMAX_CASES,
-  ...CONV_CASES,
   ...NORMALIZATION_CASES,
+  ...CONV_CASES,
 ];
 
 /** Random numbers that are the same in every run. */

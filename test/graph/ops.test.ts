@@ -7,6 +7,7 @@ import { compilePlan } from '#src/plan/compile.js';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, PlanBench } from '../plan/plan-bench.ts';
 import { centralDifferences, evaluateGraph } from './float64.ts';
+import { LOSS_OP_FILES } from './loss-op-files.ts';
 import { caseModel, OP_CASES, type OpCase, randomNumbers } from './op-cases.ts';
 
 const SAMPLES = 5;
@@ -72,7 +73,7 @@ describe('the op table', () => {
     const files = readdirSync(new URL('../../src/graph/ops', import.meta.url)).map((file) => file.replace('.ts', ''));
     const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const tested = new Set(OP_CASES.map(({ op }) => kebab(op)));
-    const inEveryCase = ['input', 'target', 'mean-squared-error', 'softmax-cross-entropy'];
+    const inEveryCase = ['input', 'target', 'mean-squared-error', 'softmax-cross-entropy', ...LOSS_OP_FILES];
     // test/plan/statistics.test.ts has these.
     const withoutGradient = ['statistic', 'update-statistic'];
     expect(files.filter((file) => !tested.has(file)).sort()).toEqual([...inEveryCase, ...withoutGradient].sort());

@@ -1,7 +1,7 @@
 // Ops and losses against PyTorch's own values and gradients, case by case, on every backend.
 import { describe, expect, it } from 'vitest';
 import type { DatasetSpec } from '#src/data/source.js';
-import { createGraph } from '#src/graph/graph.js';
+import { createGraph, type GraphBuilder } from '#src/graph/graph.js';
 import type { GraphNode } from '#src/graph/op.js';
 import { add } from '#src/graph/ops/add.js';
 import { constant } from '#src/graph/ops/constant.js';
@@ -11,25 +11,26 @@ import { input } from '#src/graph/ops/input.js';
 import { log } from '#src/graph/ops/log.js';
 import { matmul } from '#src/graph/ops/matmul.js';
 import { mean } from '#src/graph/ops/mean.js';
-import { meanSquaredError } from '#src/graph/ops/mean-squared-error.js';
 import { mul } from '#src/graph/ops/mul.js';
 import { parameter } from '#src/graph/ops/parameter.js';
 import { relu } from '#src/graph/ops/relu.js';
 import { sigmoid } from '#src/graph/ops/sigmoid.js';
-import { softmaxCrossEntropy } from '#src/graph/ops/softmax-cross-entropy.js';
 import { sqrt } from '#src/graph/ops/sqrt.js';
 import { square } from '#src/graph/ops/square.js';
+import { sub } from '#src/graph/ops/sub.js';
 import { sum } from '#src/graph/ops/sum.js';
 import { tanh } from '#src/graph/ops/tanh.js';
-import { target } from '#src/graph/ops/target.js';
 import type { Model } from '#src/nn/build-model.js';
+import { addLoss } from '#src/nn/losses.js';
+import type { LossConfig } from '#src/nn/nn.schema.js';
 import { compilePlan } from '#src/plan/compile.js';
-import { type Arg, ENV } from '#src/plan/plan.js';
 import { expectClose } from '../plan/expect-close.ts';
 import { BACKENDS, type Backend, PlanBench, type Samples } from '../plan/plan-bench.ts';
+
 import { ACTIVATION_FIXTURES } from './cases/activation-cases.ts';
 import { BATCHED_MATMUL_FIXTURES } from './cases/batched-matmul-cases.ts';
 import { CONV_FIXTURES } from './cases/conv-fixtures.ts';
+import { EXTREME_FIXTURES } from './cases/extreme-cases.ts';
 import { NORMALIZATION_FIXTURES } from './cases/normalization-fixtures.ts';
 import { SHAPE_FIXTURES } from './cases/shape-cases.ts';
 import { SOFTMAX_FIXTURES } from './cases/softmax-cases.ts';
@@ -69,9 +70,29 @@ const OP_FIXTURES: Record<string, { inputs: string[]; build: (inputs: GraphNode[
   ...(SOFTMAX_FIXTURES as object),
   ...(SHAPE_FIXTURES as object),
   ...(BATCHED_MATMUL_FIXTURES as object),
+  ...(EXTREME_FIXTURES as object),
   mean_keep: { inputs: ['x'], build: ([x], apply) => apply(mean as never, [x], { axes: [0, 2], keepDims: true }) },
-  ...CONV_FIXTURES,
   ...NORMALIZATION_FIXTURES,
+  ...CONV_FIXTURES,
+};
+
+const LOSS_FIXTURES: Record<string, LossConfig> = {
+  mse: 'mse',
+  l1: 'l1',
+  smooth_l1: { name: 'smoothL1', beta: 0.5 },
+  huber: { name: 'huber', delta: 0.8 },
+  cross_entropy: 'crossEntropy',
+  cross_entropy_smooth: { name: 'crossEntropy', labelSmoothing: 0.1 },
+  cross_entropy_weighted: {
+    name: 'crossEntropy',
+    labelSmoothing: 0,
+    classWeights: [...losses('cross_entropy_weighted/class_weights').values],
+  },
+  cross_entropy_ignore: { name: 'crossEntropy', labelSmoothing: 0, ignoreIndex: -100 },
+  cross_entropy_extreme: 'crossEntropy',
+  bce_with_logits: 'bceWithLogits',
+  nll: 'nll',
+  bce_pos_weight: { name: 'bceWithLogits', posWeight: 2.5 },
 };
 
 const NO_SAMPLES: Samples = {
@@ -123,10 +144,9 @@ function runLoss(name: string, backend: Backend) {
     { name: 'zero', shape: [units], initializer: { kind: 'constant', value: 0 } },
     'zero',
   );
-  const outputs = graph.apply(add, [inputs, zero], {}, 'zero');
-  const attrs = isLabels ? ({ shape: [], element: 'i32' } as const) : ({ shape: [units], element: 'f32' } as const);
-  const targets = graph.apply(target, [], attrs, 'target');
-  const loss = graph.apply(isLabels ? softmaxCrossEntropy : meanSquaredError, [outputs, targets], {}, 'loss');
+  const moved = graph.apply(add, [inputs, zero], {}, 'zero');
+  // The fixture of nll takes scores, and log_softmax is in it.
+  const outputs = name === 'nll' ? logSoftmax(graph, moved) : moved;
   const spec: DatasetSpec = {
     name,
     samples,
@@ -135,13 +155,24 @@ function runLoss(name: string, backend: Backend) {
       ? { kind: 'class', storage: 'i32', classes: units }
       : { kind: 'values', storage: 'f32', shape: [units] },
   };
-  const plan = compile({ graph, loss: loss.id, metric: 'mse', layers: [] }, spec);
+  const { node, ...rest } = addLoss(graph, LOSS_FIXTURES[name], outputs, spec.target);
+  const plan = compile({ graph, loss: node.id, layers: [], ...rest }, spec);
   const bench = new PlanBench(plan, { spec, inputs: x.values, targets: y.values }, backend);
   bench.setParameter('zero.zero', new Float32Array(units));
-  bench.forward([...Array(samples).keys()]);
-  const gradientAt: Arg = plan.train.forward.at(-1)!.args[0];
-  expect(gradientAt[0]).toBe(ENV.activations);
-  return { sums: bench.sums, dX: bench.tensorAt(gradientAt, x.values.length) };
+  const ids = [...Array(samples).keys()];
+  // The gradient of one sample's loss by the parameter is that by the sample.
+  const dX = ids.flatMap((id) => {
+    bench.train([id]);
+    return [...bench.gradient('zero.zero')];
+  });
+  bench.train(ids);
+  return { sums: bench.sums, dX, dAll: bench.gradient('zero.zero') };
+}
+
+function logSoftmax(graph: GraphBuilder, x: GraphNode): GraphNode {
+  const powers = graph.apply(exp, [x], {}, 'zero');
+  const total = graph.apply(sum, [powers], { axes: [-1], keepDims: true }, 'zero');
+  return graph.apply(sub, [x, graph.apply(log, [total], {}, 'zero')], {}, 'zero');
 }
 
 describe.each(BACKENDS)('on %s', (backend) => {
@@ -154,17 +185,16 @@ describe.each(BACKENDS)('on %s', (backend) => {
     }
   });
 
-  it.each(['cross_entropy', 'cross_entropy_extreme', 'mse'])(
-    '%s gives the loss and the gradient of PyTorch',
-    (name) => {
-      const { sums, dX } = runLoss(name, backend);
-      const [numerator, denominator] = sums;
-      expectClose([numerator / denominator], losses(`${name}/out`).values, VALUE_BOUND);
-      expectClose(
-        dX.map((value) => value / denominator),
-        losses(`${name}/d_x`).values,
-        GRADIENT_BOUND,
-      );
-    },
-  );
+  it.each(Object.keys(LOSS_FIXTURES))('%s gives the loss and the gradient of PyTorch', (name) => {
+    const { sums, dX, dAll } = runLoss(name, backend);
+    const [numerator, denominator] = sums;
+    expectClose([numerator / denominator], losses(`${name}/out`).values, VALUE_BOUND);
+    expectClose(
+      dX.map((value) => value / denominator),
+      losses(`${name}/d_x`).values,
+      GRADIENT_BOUND,
+    );
+    const columns = Array.from(dAll, (_, c) => dX.filter((_, i) => i % dAll.length === c).reduce((a, b) => a + b));
+    expectClose(dAll, columns, GRADIENT_BOUND);
+  });
 });

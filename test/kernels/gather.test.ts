@@ -31,6 +31,26 @@ describe.each(BACKENDS)('gathering, %s', (backend) => {
     }
   });
 
+  test('gatherLabelRows takes the labels of each id, bytes or words', () => {
+    for (const cols of [1, 3, 4, 5, 17]) {
+      const count = SAMPLES * cols;
+      const bytes = input(
+        Uint8Array.from({ length: count }, (_, i) => (i * 37) % 256),
+        'u8',
+      );
+      // -100 and its neighbours are NaNs to who reads them as floats.
+      const words = input(
+        Int32Array.from({ length: count }, (_, i) => (i % 3) - 101),
+        'i32',
+      );
+      for (const rows of COUNTS.filter((rows) => rows < 100)) {
+        const out = () => output(rows * cols, 'i32');
+        expectAsReference(backend, 'gatherLabelRows', [out(), bytes, idsOf(rows), rows, cols, 1]);
+        expectAsReference(backend, 'gatherLabelRows', [out(), words, idsOf(rows), rows, cols, 4]);
+      }
+    }
+  });
+
   test('uniform gives the words of Philox, for any count', () => {
     for (const n of COUNTS) {
       expectAsReference(backend, 'uniform', [output(n), n, 0xdeadbeef, 0xffffffff, 0, 0xfffffffe, 3, -0.25, 0.75]);

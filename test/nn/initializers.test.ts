@@ -37,7 +37,7 @@ describe('resolveInitializer', () => {
     ['ones', [4], { kind: 'constant', value: 1 }],
     [{ name: 'constant', value: 0.5 }, [4], { kind: 'constant', value: 0.5 }],
   ])('%j of shape %j', (init, shape, expected) => {
-    const { kind, ...numbers } = resolve(init, shape) as { kind: string } & Record<string, number>;
+    const { kind, ...numbers } = resolve(init, shape) as unknown as { kind: string } & Record<string, number>;
     const { kind: expectedKind, ...expectedNumbers } = expected as { kind: string } & Record<string, number>;
     expect(kind).toBe(expectedKind);
     expect(Object.keys(numbers)).toEqual(Object.keys(expectedNumbers));

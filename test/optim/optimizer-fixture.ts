@@ -1,4 +1,4 @@
-// optimizers.safetensors → each case of PyTorch's with our options for it, or none where we have no such optimizer yet.
+// optimizers.safetensors → each case of PyTorch's with our options for it.
 import { fileURLToPath } from 'node:url';
 import { float32Values, readSafetensorsFile } from '#src/checkpoint/safetensors.js';
 import type { DatasetSpec } from '#src/data/source.js';
@@ -17,8 +17,7 @@ interface StoredCase {
 /** Twenty steps of PyTorch's with one optimizer. */
 export interface OptimizerCase {
   name: string;
-  /** Undefined where lockstep has no optimizer with these arguments. */
-  optimizer: OptimizerConfig | undefined;
+  optimizer: OptimizerConfig;
   clipNorm: number | null;
   steps: number;
   batch: number;
@@ -27,7 +26,15 @@ export interface OptimizerCase {
 const path = fileURLToPath(new URL('../fixtures/optimizers.safetensors', import.meta.url));
 const { metadata, tensors } = readSafetensorsFile(path);
 
-const NAMES: Record<string, string> = { SGD: 'sgd', Adam: 'adam', AdamW: 'adamw' };
+const NAMES: Record<string, string> = {
+  SGD: 'sgd',
+  Adam: 'adam',
+  AdamW: 'adamw',
+  RMSprop: 'rmsprop',
+  Adagrad: 'adagrad',
+  NAdam: 'nadam',
+  RAdam: 'radam',
+};
 const OPTIONS: Record<string, string> = {
   lr: 'lr',
   momentum: 'momentum',
@@ -35,6 +42,8 @@ const OPTIONS: Record<string, string> = {
   nesterov: 'nesterov',
   weight_decay: 'weightDecay',
   eps: 'eps',
+  amsgrad: 'amsgrad',
+  centered: 'centered',
 };
 
 /** All cases of the file. Arguments that PyTorch was not given are left to our own defaults: they have to be PyTorch's. */
@@ -48,8 +57,7 @@ export const OPTIMIZER_CASES: readonly OptimizerCase[] = Object.entries(
   batch,
 }));
 
-function translate(optimizer: string, args: Record<string, unknown>): OptimizerConfig | undefined {
-  if (!(optimizer in NAMES) || !Object.keys(args).every((key) => key in OPTIONS || key === 'betas')) return undefined;
+function translate(optimizer: string, args: Record<string, unknown>): OptimizerConfig {
   const options: Record<string, unknown> = { name: NAMES[optimizer] };
   for (const [key, value] of Object.entries(args)) {
     if (key === 'betas') [options.beta1, options.beta2] = value as [number, number];

@@ -40,6 +40,7 @@ function update(
     optimizer.update(kernels, {
       step,
       lr: config.lr,
+      weightDecay: config.weightDecay,
       elements: end - begin,
       gradient: at(2 * arrays) + begin * 4,
       from: place(0),
@@ -111,7 +112,22 @@ const anyOptimizer = fc.oneof(
     beta1: fc.constantFrom(0, 0.9),
     eps: fc.constantFrom(1e-8, 1e-3),
     weightDecay: fc.constantFrom(0, 0.1),
+    amsgrad: fc.boolean(),
   }),
+  fc.record({
+    name: fc.constantFrom('nadam', 'radam'),
+    lr: fc.constantFrom(0.001, 0.1),
+    beta2: fc.constantFrom(0, 0.9, 0.999),
+    weightDecay: fc.constantFrom(0, 0.1),
+  }),
+  fc.record({
+    name: fc.constant('rmsprop'),
+    momentum: fc.constantFrom(0, 0.9),
+    centered: fc.boolean(),
+    weightDecay: fc.constantFrom(0, 0.1),
+  }),
+  fc.record({ name: fc.constant('adagrad'), lrDecay: fc.constantFrom(0, 0.1), weightDecay: fc.constantFrom(0, 0.1) }),
+  fc.record({ name: fc.constantFrom('lamb', 'lion'), lr: fc.constantFrom(0.001, 0.1), beta1: fc.constantFrom(0, 0.9) }),
 );
 // 0, 1, lanes − 1, lanes, lanes + 1, a large odd one.
 const COUNTS = [0, 1, 3, 4, 5, 1037];
@@ -128,15 +144,18 @@ describe('the optimizers', () => {
       fc.property(cases, ({ keys, step, elements, split }) => {
         const config = options(keys);
         const random = (seed: number, low = -1) => Float32Array.from(randomNumbers(elements, low, 1, seed));
-        // The second moment is never negative.
-        const old = [random(1), random(2), random(3, 0)].slice(0, 1 + createOptimizer(config).states.length);
-        const gradient = random(4);
+        // Moments of squares are never negative.
+        const { states, needsWholeParameters } = createOptimizer(config);
+        const isPositive = (state: string): boolean => /^second|^square|^largest/.test(state);
+        const old = [random(1), ...states.map((state, i) => random(2 + i, isPositive(state) ? 0 : -1))];
+        const gradient = random(9);
         const [first, ...others] = BACKENDS.map((backend) => update(backend, config, step, old, gradient));
         // The reference rounds every operation as float32 and takes no transcendental: bit-equal.
         for (const other of others) expect(other).toEqual(first);
+        if (needsWholeParameters) return;
         expect(update('simd', config, step, old, gradient, Math.min(split, elements))).toEqual(first);
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 
@@ -146,14 +165,31 @@ describe('the optimizers', () => {
     expect(statesOf({ name: 'sgd', momentum: 0.9 })).toEqual(['momentum']);
     expect(statesOf({ name: 'adam' })).toEqual(['firstMoment', 'secondMoment']);
     expect(statesOf({ name: 'adamw' })).toEqual(['firstMoment', 'secondMoment']);
+    expect(statesOf({ name: 'adam', amsgrad: true })).toEqual(['firstMoment', 'secondMoment', 'largestSecondMoment']);
+    expect(statesOf({ name: 'rmsprop' })).toEqual(['squareAverage']);
+    expect(statesOf({ name: 'rmsprop', centered: true, momentum: 0.9 })).toEqual([
+      'squareAverage',
+      'gradientAverage',
+      'momentum',
+    ]);
+    expect(statesOf({ name: 'lion' })).toEqual(['momentum']);
   });
 
   it('have PyTorch’s defaults', () => {
     // torch.optim's signatures; SGD's lr has no default there.
     expect(options({ name: 'sgd' })).toMatchObject({ momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 });
     const adam = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
-    expect(options({})).toEqual({ name: 'adam', ...adam, weightDecay: 0 });
-    expect(options({ name: 'adamw' })).toEqual({ name: 'adamw', ...adam, weightDecay: 0.01 });
+    expect(options({})).toEqual({ name: 'adam', ...adam, weightDecay: 0, amsgrad: false });
+    expect(options({ name: 'adamw' })).toEqual({ name: 'adamw', ...adam, weightDecay: 0.01, amsgrad: false });
+    expect(options({ name: 'nadam' })).toEqual({
+      ...{ name: 'nadam', ...adam, lr: 2e-3 },
+      ...{ weightDecay: 0, momentumDecay: 4e-3 },
+    });
+    expect(options({ name: 'radam' })).toEqual({ name: 'radam', ...adam, weightDecay: 0 });
+    const rmsprop = { lr: 0.01, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false, weightDecay: 0 };
+    expect(options({ name: 'rmsprop' })).toEqual({ name: 'rmsprop', ...rmsprop });
+    const adagrad = { lr: 0.01, lrDecay: 0, initialAccumulator: 0, eps: 1e-10, weightDecay: 0 };
+    expect(options({ name: 'adagrad' })).toEqual({ name: 'adagrad', ...adagrad });
   });
 
   it.each([
@@ -161,8 +197,93 @@ describe('the optimizers', () => {
     [{ name: 'sgd', nesterov: true, momentum: 0.9, dampening: 0.1 }],
     [{ name: 'adam', beta2: 1 }],
     [{ name: 'adam', momentum: 0.9 }],
-    [{ name: 'rmsprop' }],
+    [{ name: 'rmsprop', beta1: 0.9 }],
+    [{ name: 'lars' }],
+    [{ groups: [{ match: '' }] }],
   ])('refuse %j', (keys) => {
     expect(optimizerSchema.safeParse(keys).success).toBe(false);
   });
+});
+
+/** The same training of one tensor in float64, from the papers' algorithms; the gradient is p − goal. */
+function float64Loop(
+  config: OptimizerConfig,
+  start: readonly number[],
+  goal: readonly number[],
+  steps: number,
+): number[] {
+  const { lr, weightDecay } = config;
+  const { beta1, beta2 } = config as { beta1: number; beta2: number };
+  const p = [...start];
+  const m = p.map(() => 0);
+  const v = p.map(() => 0);
+  const norm = (x: readonly number[]): number => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
+  for (let t = 1; t <= steps; t++) {
+    const g = p.map((value, i) => value - goal[i]);
+    if (config.name === 'lion') {
+      g.forEach((value, i) => {
+        const c = beta1 * m[i] + (1 - beta1) * value;
+        p[i] -= lr * (Math.sign(c) + weightDecay * p[i]);
+        m[i] = beta2 * m[i] + (1 - beta2) * value;
+      });
+      continue;
+    }
+    const u = g.map((value, i) => {
+      m[i] = beta1 * m[i] + (1 - beta1) * value;
+      v[i] = beta2 * v[i] + (1 - beta2) * value * value;
+      return m[i] / (1 - beta1 ** t) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + 1e-6) + weightDecay * p[i];
+    });
+    const trust = norm(p) > 0 && norm(u) > 0 ? norm(p) / norm(u) : 1;
+    for (let i = 0; i < p.length; i++) p[i] -= lr * trust * u[i];
+  }
+  return p;
+}
+
+describe.each(BACKENDS)('lamb and lion on %s', (backend) => {
+  it.each([
+    [{ name: 'lamb', lr: 0.05 }],
+    [{ name: 'lamb', lr: 0.01, weightDecay: 0 }],
+    [{ name: 'lion', lr: 0.01 }],
+    [{ name: 'lion', lr: 0.01, weightDecay: 0.1 }],
+  ])('%j goes the way of a float64 loop for 20 steps', (keys) => {
+    const config = options(keys);
+    const start = randomNumbers(37, -1, 1, 5).map(Math.fround);
+    // Far enough for lion's signs: nobody gets there in 20 steps, so no sign hangs on a rounding.
+    const goal = randomNumbers(37, 1, 2, 6).map((x, i) => Math.fround(i % 2 === 0 ? x + 1 : -x - 1));
+    let arrays: ArrayLike<number>[] = [start, ...createOptimizer(config).states.map(() => new Float32Array(37))];
+    for (let step = 0; step < 20; step++) {
+      const p = arrays[0];
+      arrays = update(
+        backend,
+        config,
+        step,
+        arrays,
+        Array.from(p, (value, i) => value - goal[i]),
+      );
+    }
+    // Some roundings of 2^-24 a step.
+    expectClose(arrays[0], float64Loop(config, start, goal, 20), { relative: 1e-5, ofLargest: 1e-6 });
+  });
+});
+
+it('nadam’s product of momenta does not depend on which steps a worker did before', () => {
+  const config = options({ name: 'nadam', lr: 0.01 });
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
+  const { kernels } = openKernels('simd', memory);
+  const rates: number[][] = [];
+  const watched = { ...kernels, nadam: (...args: number[]) => rates.push(args.slice(8, 10)) };
+  const at = Float64Array.from([0, 0, 0]);
+  const run = (optimizer: ReturnType<typeof createOptimizer>, step: number): number[] => {
+    optimizer.update(watched, { step, lr: 0.01, weightDecay: 0, elements: 0, gradient: 0, from: at, to: at });
+    return rates.pop()!;
+  };
+  const steady = createOptimizer(config);
+  const expected = Array.from({ length: 50 }, (_, step) => run(steady, step));
+  for (const step of [0, 1, 7, 49]) expect(run(createOptimizer(config), step)).toEqual(expected[step]);
+  const jumping = createOptimizer(config);
+  for (const step of [40, 3, 3, 49, 0]) expect(run(jumping, step)).toEqual(expected[step]);
+  // 1 − the product is 1 after some hundred steps, and the rates are lr (1 − μ) and lr μ.
+  const [gradientRate, momentRate] = run(createOptimizer(config), 1e9);
+  expect(gradientRate).toBeCloseTo(0.01 * 0.1, 12);
+  expect(momentRate).toBeCloseTo(0.01 * 0.9, 12);
 });

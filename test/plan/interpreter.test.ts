@@ -10,7 +10,7 @@ function recordingKernels(): { kernels: KernelSet; calls: [string, number[]][] }
   return { kernels: { backend: 'recording', kernels: Object.fromEntries(entries) as KernelSet['kernels'] }, calls };
 }
 
-const call = (kernel: KernelName, ...args: Arg[]): Call => ({ kernel, args, label: `${kernel} of a test` });
+const call = (kernel: KernelName, ...args: Arg[]): Call => ({ kernel, args, label: `${kernel} of a test`, out: null });
 
 describe('createInterpreter', () => {
   it('passes env[slot] · multiplier + offset, in order, with the env of the moment', () => {
@@ -89,7 +89,7 @@ describe('createInterpreter', () => {
   it('refuses an env of another length', () => {
     const { kernels } = recordingKernels();
     expect(() => createInterpreter([], kernels, new Float64Array(3))).toThrow(
-      'interpreter: expected an env of 15 numbers, got 3; make it with ENV_LENGTH',
+      'interpreter: expected an env of 16 numbers, got 3; make it with ENV_LENGTH',
     );
   });
 });

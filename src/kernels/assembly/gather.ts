@@ -32,6 +32,16 @@ export function gatherByteLabels(out: usize, samples: usize, ids: usize, rows: u
   for (let r: usize = 0; r < rows << 2; r += 4) store<i32>(out + r, load<u8>(samples + load<u32>(ids + r)));
 }
 
+/** out (rows, cols) i32 = samples (·, cols), labels of 1 byte (u8) or 4 (i32). */
+export function gatherLabelRows(out: usize, samples: usize, ids: usize, rows: usize, cols: usize, labelBytes: usize): void {
+  for (let r: usize = 0; r < rows; ++r) {
+    const row = samples + <usize>load<u32>(ids + (r << 2)) * cols * labelBytes;
+    if (labelBytes == 4) memory.copy(out, row, cols << 2);
+    else for (let c: usize = 0; c < cols; ++c) store<i32>(out + (c << 2), load<u8>(row + c));
+    out += cols << 2;
+  }
+}
+
 /** out (rows) i32 = samples (·) i32. */
 export function gatherIntLabels(out: usize, samples: usize, ids: usize, rows: usize): void {
   for (let r: usize = 0; r < rows << 2; r += 4) store<i32>(out + r, load<i32>(samples + (load<u32>(ids + r) << 2)));

@@ -26,6 +26,21 @@ export function storeTail(address: usize, x: v128, count: usize): void {
   if (count == 3) v128.store32_lane(address, x, 2, 8);
 }
 
+/** Four floats at `address`, or the last `rest` (1 to 3) of an array. */
+// @ts-ignore: decorator
+@inline
+export function loadLanes(address: usize, rest: usize): v128 {
+  return rest ? loadTail(address, rest) : v128.load(address);
+}
+
+/** Writes four floats to `address`, or the last `rest` (1 to 3) of an array. */
+// @ts-ignore: decorator
+@inline
+export function storeLanes(address: usize, x: v128, rest: usize): void {
+  if (rest) storeTail(address, x, rest);
+  else v128.store(address, x);
+}
+
 /** out[i] = op(x[i]). */
 // @ts-ignore: decorator
 @inline

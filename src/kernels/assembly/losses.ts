@@ -1,37 +1,10 @@
 // Logits or predictions and targets → loss sums and the gradient of the sum; every worker thread runs it.
 // sums: three f64 cells (numerator, denominator, correct); accumulate = 0 assigns them.
 import { loadTail, mapWith, storeTail } from './lanes';
+import { addSums, rowMax } from './loss-rows';
 import { exp4, log1 } from './vector-math';
 
 class Div { @inline apply(x: v128, y: v128): v128 { return f32x4.div(x, y); } }
-
-function addSums(sums: usize, numerator: f64, denominator: f64, correct: f64, accumulate: i32): void {
-  if (accumulate) {
-    numerator += load<f64>(sums);
-    denominator += load<f64>(sums, 8);
-    correct += load<f64>(sums, 16);
-  }
-  store<f64>(sums, numerator);
-  store<f64>(sums, denominator, 8);
-  store<f64>(sums, correct, 16);
-}
-
-// @ts-ignore: decorator
-@inline
-function rowMax(row: usize, classes: usize): f32 {
-  const vectorBytes = (classes & ~3) << 2;
-  let c: usize = 0;
-  let tops = f32x4.splat(-Infinity);
-  // pmax(tops, x) is tops unless tops < x: a NaN is passed over, as below.
-  for (; c < vectorBytes; c += 16) tops = f32x4.pmax(tops, v128.load(row + c));
-  tops = f32x4.pmax(tops, v128.shuffle<i32>(tops, tops, 2, 3, 0, 1));
-  let top = f32x4.extract_lane(f32x4.pmax(tops, v128.shuffle<i32>(tops, tops, 1, 0, 3, 2)), 0);
-  for (; c < classes << 2; c += 4) {
-    const x = load<f32>(row + c);
-    if (x > top) top = x;
-  }
-  return top;
-}
 
 /** Softmax cross-entropy, summed over rows; dLogits (rows, classes) = softmax - one-hot where dLogits is not 0. */
 export function softmaxCrossEntropy(

@@ -1,19 +1,6 @@
 // Parameters and optimizer state of one generation + the reduced gradient → those of the next; every worker thread runs it.
 // Each element depends on its own cells only. Hyper-parameters come as f64: what is derived from them is rounded to f32 once.
-import { loadTail, storeTail } from './lanes';
-
-// @ts-ignore: decorator
-@inline
-function loadLanes(address: usize, rest: usize): v128 {
-  return rest ? loadTail(address, rest) : v128.load(address);
-}
-
-// @ts-ignore: decorator
-@inline
-function storeLanes(address: usize, x: v128, rest: usize): void {
-  if (rest) storeTail(address, x, rest);
-  else v128.store(address, x);
-}
+import { loadLanes, storeLanes } from './lanes';
 
 /** Four elements of SGD, or the last `rest` (1 to 3). */
 // @ts-ignore: decorator

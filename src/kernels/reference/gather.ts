@@ -10,7 +10,9 @@ export function gatherKernels({
   i32,
   u32,
   u8,
-}: Views): Kernels<'gatherBytes' | 'gatherFloats' | 'gatherByteLabels' | 'gatherIntLabels' | 'uniform'> {
+}: Views): Kernels<
+  'gatherBytes' | 'gatherFloats' | 'gatherByteLabels' | 'gatherIntLabels' | 'gatherLabelRows' | 'uniform'
+> {
   const gather = (
     assign: (out: number, sample: number) => void,
     out: number,
@@ -34,6 +36,16 @@ export function gatherKernels({
   function gatherIntLabels(out: number, samples: number, ids: number, rows: number): void {
     gather((to, from) => (i32[to] = i32[samples / 4 + from]), out, ids, rows, 1);
   }
+  function gatherLabelRows(...args: number[]): void {
+    const [out, samples, ids, rows, cols, labelBytes] = args;
+    gather(
+      (to, from) => (i32[to] = labelBytes === 1 ? u8[samples + from] : i32[samples / 4 + from]),
+      out,
+      ids,
+      rows,
+      cols,
+    );
+  }
   function uniform(...args: number[]): void {
     const [out, n, key0, key1, counter1, counter2, counter3, low, high] = args;
     const words = new Uint32Array(4);
@@ -48,6 +60,7 @@ export function gatherKernels({
     gatherFloats: withoutResult(gatherFloats),
     gatherByteLabels: withoutResult(gatherByteLabels),
     gatherIntLabels: withoutResult(gatherIntLabels),
+    gatherLabelRows: withoutResult(gatherLabelRows),
     uniform: withoutResult(uniform),
   };
 }

@@ -1,5 +1,6 @@
 // Logits or predictions and targets → loss sums and the gradient of the sum, row by row; any thread.
 import { log } from '../scalar.ts';
+import { sumFourLanes } from './loss-sums.ts';
 import { expOf } from './scalar-functions.ts';
 import { type Kernels, type Views, withoutResult } from './views.ts';
 
@@ -45,13 +46,4 @@ export function lossKernels({ f32, f64, u32 }: Views): Kernels<'softmaxCrossEntr
     softmaxCrossEntropy: withoutResult(softmaxCrossEntropy),
     meanSquaredError: withoutResult(meanSquaredError),
   };
-}
-
-/** Element i goes to lane i mod 4; then (0 + 2) + (1 + 3). All in f32. */
-function sumFourLanes(x: Float32Array): number {
-  const lanes = [0, 0, 0, 0];
-  x.forEach((value, i) => {
-    lanes[i % 4] = fround(lanes[i % 4] + value);
-  });
-  return fround(fround(lanes[0] + lanes[2]) + fround(lanes[1] + lanes[3]));
 }

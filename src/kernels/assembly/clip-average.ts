@@ -1,0 +1,32 @@
+// Gradients → gradients within a limit; averages of one generation + its new parameters → those of the next; every worker thread runs it.
+import { loadLanes, storeLanes } from './lanes';
+
+/** x = its value within [-limit, limit], in place; the f64 sum of the squares, in the order of scaleSquareSum. A NaN stays one. */
+export function clampSquareSum(x: usize, limit: f32, n: usize): f64 {
+  const most = f32x4.splat(limit), least = f32x4.splat(-limit);
+  let low = f64x2.splat(0), high = f64x2.splat(0);
+  for (let i: usize = 0; i < n; i += 4) {
+    const rest = n - i < 4 ? n - i : 0;
+    const at = x + (i << 2);
+    // The lanes behind a tail are 0, and so are their squares.
+    const y = f32x4.max(f32x4.min(loadLanes(at, rest), most), least);
+    storeLanes(at, y, rest);
+    const a = f64x2.promote_low_f32x4(y);
+    const b = f64x2.promote_low_f32x4(v128.shuffle<i32>(y, y, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** averageNew (n) = decay · averageOld + (1 - decay) · p. */
+export function movingAverage(averageNew: usize, averageOld: usize, p: usize, n: usize, decay: f64): void {
+  const keep = f32x4.splat(<f32>decay), take = f32x4.splat(<f32>(1 - decay));
+  for (let i: usize = 0; i < n; i += 4) {
+    const rest = n - i < 4 ? n - i : 0;
+    const at = i << 2;
+    const kept = f32x4.mul(keep, loadLanes(averageOld + at, rest));
+    storeLanes(averageNew + at, f32x4.add(kept, f32x4.mul(take, loadLanes(p + at, rest))), rest);
+  }
+}
