@@ -1,11 +1,10 @@
 // A model, as a config lists it, → a table of its layers to be printed. Coordinator only.
 import { type LoadedConfig, parseConfig } from '../config/load-config.ts';
+import type { TrainConfig } from '../config/train-config.ts';
 import { openDataset } from '../data/dataset.ts';
 import { ModelError } from '../graph/model-error.ts';
 import { formatShape } from '../graph/tensor-type.ts';
-import { buildLayers, type ModelLayer, type SampleSpec } from '../nn/build-model.ts';
-import { familyLayers } from '../nn/families.ts';
-import type { LayerConfig } from '../nn/nn.schema.ts';
+import { describeLayers, type ModelLayer, type SampleSpec } from '../nn/build-model.ts';
 
 /** What a model's layers are described for. */
 export interface DescribeOptions {
@@ -21,13 +20,18 @@ export interface DescribeOptions {
  * @throws ConfigError where a layer or the config is not valid, ModelError where shapes do not fit or an `inputShape` is missing.
  */
 export function describe(model: readonly object[] | object, options: DescribeOptions = {}): string {
-  const { layers, input } = Array.isArray(model) ? readLayers(model, options) : readConfig(model, options);
-  return formatRows(buildLayers(layers, input).rows, input.shape);
+  const { config, samples } = Array.isArray(model) ? readLayers(model, options) : readConfig(model, options);
+  if (typeof config.model === 'string') {
+    throw new ModelError(
+      `describe: expected layers or a family, got the module ${config.model}; use lockstep plan, which runs it`,
+    );
+  }
+  return formatRows(describeLayers(config.model, config.loss, samples), samples.input.shape);
 }
 
 interface Described {
-  layers: readonly LayerConfig[];
-  input: SampleSpec['input'];
+  config: TrainConfig;
+  samples: SampleSpec;
 }
 
 function readLayers(model: readonly unknown[], { inputShape }: DescribeOptions): Described {
@@ -37,23 +41,14 @@ function readLayers(model: readonly unknown[], { inputShape }: DescribeOptions):
     );
   }
   // The rest of the config stands there so that the list is checked as it is in a config, with the same messages.
-  const { model: layers } = parseConfig({ data: { source: 'digits' }, model, loss: 'mse' });
-  return { layers: layers as readonly LayerConfig[], input: { shape: inputShape } };
+  const config = parseConfig({ data: { source: 'digits' }, model, loss: 'crossEntropy' });
+  return { config, samples: { input: { shape: inputShape }, target: { kind: 'class', classes: 2 } } };
 }
 
 function readConfig(given: object, { inputShape, baseDir }: DescribeOptions): Described {
-  const loaded = isLoaded(given) ? given : { config: parseConfig(given), baseDir: '.' };
-  const { model, loss, data, seed } = loaded.config;
-  if (typeof model === 'string') {
-    throw new ModelError(`describe: expected layers or a family, got the module ${model}; run lockstep plan`);
-  }
-  const open = (): SampleSpec => openDataset(data, seed, baseDir ?? loaded.baseDir).spec;
-  if ('name' in model) {
-    const spec = open();
-    const input = inputShape === undefined ? spec.input : { shape: inputShape };
-    return { layers: familyLayers(model, loss, { ...spec, input }), input };
-  }
-  return { layers: model, input: inputShape === undefined ? open().input : { shape: inputShape } };
+  const { config, baseDir: folder } = isLoaded(given) ? given : { config: parseConfig(given), baseDir: '.' };
+  const { spec } = openDataset(config.data, config.seed, baseDir ?? folder);
+  return { config, samples: inputShape === undefined ? spec : { ...spec, input: { shape: inputShape } } };
 }
 
 function isLoaded(given: object): given is LoadedConfig {

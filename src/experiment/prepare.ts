@@ -24,10 +24,10 @@ export interface PreparedRun {
   numerics: ResolvedNumerics;
   dataset: Dataset;
   plan: Plan;
-  /** Where the config's model is a module. */
-  model: LoadedModel | undefined;
   /** Names of the metrics that are told of the validation and test part. */
   metrics: readonly string[];
+  /** Where the config's model is a module. */
+  model: LoadedModel | undefined;
   map: MemoryMap;
   training: TrainingSpec;
   /** The arrays of a generation behind the parameters. */
@@ -98,8 +98,8 @@ export function prepareRun(config: TrainConfig, { baseDir, model }: PrepareOptio
     numerics,
     dataset,
     plan,
-    model,
     metrics,
+    model,
     map,
     training,
     states,

@@ -30,8 +30,8 @@ export interface Model {
 export type ModelFunction = (trace: Trace, x: GraphNode) => GraphNode;
 
 /**
- * Builds the graph of a list of layers, or of a family, which is one. A layer without a name is called after its kind and its number
- * among the layers of that kind on its level: `dense1`, `relu1`, `dense2`, `residual1.dense1`.
+ * Builds the graph of a list of layers, or of a family, which is one. A layer without a name is called after its kind and its number among the layers of
+ * that kind on its level: `dense1`, `relu1`, `dense2`, `residual1.dense1`.
  * @param metrics names of metrics that an evaluation has to tell; they fit the loss.
  * @throws ModelError where layers, loss and targets do not fit each other, or nothing is there to train.
  */
@@ -42,11 +42,16 @@ export function buildModel(
   metrics: readonly string[] = [],
 ): Model {
   const layers = 'name' in model ? familyLayers(model, loss, samples) : model;
-  return traceModel(layersFunction(layers), loss, samples, metrics);
+  return traceModel(addList(layers), loss, samples, metrics);
 }
 
+const addList =
+  (layers: readonly LayerConfig[]): ModelFunction =>
+  (trace, x) =>
+    addLayers(trace, layers, x, { path: '', where: 'model' });
+
 /**
- * Builds the graph of whatever adds a model's nodes, with the loss behind it.
+ * Builds the graph of whatever adds a model's nodes.
  * @throws ModelError where outputs, loss and targets do not fit each other, or nothing is there to train.
  */
 export function traceModel(
@@ -55,7 +60,7 @@ export function traceModel(
   samples: SampleSpec,
   metrics: readonly string[] = [],
 ): Model {
-  const { graph, output, rows } = traceOutputs(addModel, samples.input);
+  const { graph, rows, output } = traceLayers(addModel, samples);
   if (rows.every(({ parameters }) => parameters === 0)) {
     const kinds = rows.map(({ kind }) => kind).join(', ');
     throw new ModelError(
@@ -67,27 +72,24 @@ export function traceModel(
   return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
 }
 
-/** What a model is before it has a loss. */
-export interface Outputs {
-  readonly graph: GraphBuilder;
-  readonly output: GraphNode;
-  readonly rows: readonly ModelLayer[];
+/** The rows of layers behind an input, for a sample with targets that play no part. */
+export function describeLayers(
+  model: readonly LayerConfig[] | FamilyConfig,
+  loss: LossConfig,
+  samples: SampleSpec,
+): readonly ModelLayer[] {
+  const layers = 'name' in model ? familyLayers(model, loss, samples) : model;
+  return traceLayers(addList(layers), samples).rows;
 }
 
-/** Layers behind an input of a sample's shape, without a loss. */
-export function buildLayers(layers: readonly LayerConfig[], input: SampleSpec['input']): Outputs {
-  return traceOutputs(layersFunction(layers), input);
-}
-
-function layersFunction(layers: readonly LayerConfig[]): ModelFunction {
-  return (trace, x) => addLayers(trace, layers, x, { path: '', where: 'model' });
-}
-
-function traceOutputs(addModel: ModelFunction, inputSpec: SampleSpec['input']): Outputs {
+function traceLayers(
+  addModel: ModelFunction,
+  samples: SampleSpec,
+): { graph: GraphBuilder; rows: ModelLayer[]; output: GraphNode } {
   const graph = createGraph();
   const rows: ModelLayer[] = [];
-  const element = inputSpec.storage === 'i32' ? 'i32' : 'f32';
-  const x: GraphNode = graph.apply(input, [], { shape: [...inputSpec.shape], element }, 'input');
-  const output = addModel({ graph, input: inputSpec, rows, dropouts: 0 }, x);
-  return { graph, output, rows };
+  const element = samples.input.storage === 'i32' ? 'i32' : 'f32';
+  const x: GraphNode = graph.apply(input, [], { shape: [...samples.input.shape], element }, 'input');
+  const output = addModel({ graph, samples, rows, dropouts: 0 }, x);
+  return { graph, rows, output };
 }

@@ -28,8 +28,7 @@ export interface ModelLayer {
 /** A model while it is built. */
 export interface Trace {
   readonly graph: GraphBuilder;
-  /** What a sample is like. */
-  readonly input: SampleSpec['input'];
+  readonly samples: SampleSpec;
   readonly rows: ModelLayer[];
   /** How many dropout layers there are so far: each has a number of its own, which its randomness depends on. */
   dropouts: number;

@@ -56,8 +56,8 @@ describe('configs/schema.json', () => {
 
   it('takes no unknown key in any mapping', () => {
     const mappings = mappingsIn(schema);
-    // The config itself, 5 sources, 7 layers, 3 families, 3 optimizers, clip, evaluation, logging, and more as parts join.
-    expect(mappings.length).toBeGreaterThanOrEqual(22);
+    // The config itself, at least 5 sources, 4 layers, 3 optimizers, clip, evaluation, logging.
+    expect(mappings.length).toBeGreaterThanOrEqual(16);
     expect(mappings.filter(({ additionalProperties }) => additionalProperties !== false)).toEqual([]);
   });
 

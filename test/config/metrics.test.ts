@@ -11,7 +11,13 @@ const issuesWith = (evaluation: object, loss?: unknown) => issuesOf(() => parse(
 describe('evaluation.metrics', () => {
   it('are kept once each, and leave no trace where there are none', () => {
     const config = parse({ metrics: ['f1', 'top5', 'f1'] });
-    expect(config.evaluation).toEqual({ everyEpochs: 1, metric: 'accuracy', mode: 'max', metrics: ['f1', 'top5'] });
+    expect(config.evaluation).toEqual({
+      everyEpochs: 1,
+      metric: 'accuracy',
+      mode: 'max',
+      minDelta: 0,
+      metrics: ['f1', 'top5'],
+    });
     expect(parseConfig(formatConfig({ config }))).toEqual(config);
     expect(canonicalConfig(parse({ metrics: [] }), 'fast')).toBe(canonicalConfig(parseConfig(SMALLEST), 'fast'));
   });
@@ -56,6 +62,6 @@ describe('evaluation.metric', () => {
     ['r2', 'l1', 'max'],
     ['rmse', 'mse', 'min'],
   ])('%s of %s is better at its %s', (metric, loss, mode) => {
-    expect(parse({ metric }, loss).evaluation).toEqual({ everyEpochs: 1, metric, mode });
+    expect(parse({ metric }, loss).evaluation).toEqual({ everyEpochs: 1, metric, mode, minDelta: 0 });
   });
 });

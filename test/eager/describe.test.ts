@@ -22,11 +22,7 @@ suite('describe', () => {
     const table = describe(loaded);
     expect(table.split('\n')[1]).toMatch(/^input +\(-1,1,8,8\)$/);
     expect(describe(loaded.config)).toBe(table);
-    const plain = {
-      data: { source: 'digits' },
-      model: [...(loaded.config.model as readonly object[])],
-      loss: loaded.config.loss,
-    };
+    const plain = { data: { source: 'digits' }, model: loaded.config.model, loss: loaded.config.loss };
     expect(describe(plain)).toBe(table);
   });
 
@@ -35,7 +31,7 @@ suite('describe', () => {
     // 64 · 3 + 3, 3 · 10 + 10
     expect(describe(config)).toMatch(/dense1 +dense \+ relu +\(-1,3\) +195\ndense2 +dense +\(-1,10\) +40\n/);
     expect(() => describe({ ...config, model: './m.js' })).toThrow(
-      'describe: expected layers or a family, got the module ./m.js; run lockstep plan',
+      'describe: expected layers or a family, got the module ./m.js; use lockstep plan, which runs it',
     );
   });
 

@@ -38,7 +38,7 @@ describe('resolveInitializer', () => {
     [{ name: 'constant', value: 0.5 }, [4], { kind: 'constant', value: 0.5 }],
   ])('%j of shape %j', (init, shape, expected) => {
     const { kind, ...numbers } = resolve(init, shape) as unknown as { kind: string } & Record<string, number>;
-    const { kind: expectedKind, ...expectedNumbers } = expected as { kind: string } & Record<string, number>;
+    const { kind: expectedKind, ...expectedNumbers } = expected as unknown as { kind: string } & Record<string, number>;
     expect(kind).toBe(expectedKind);
     expect(Object.keys(numbers)).toEqual(Object.keys(expectedNumbers));
     for (const [key, value] of Object.entries(expectedNumbers)) expect(numbers[key], key).toBeCloseTo(value, 14);

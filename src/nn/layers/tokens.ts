@@ -16,7 +16,7 @@ const STANDARD_NORMAL = { kind: 'normal', mean: 0, std: 1 } as const;
 /** Ids (B, T), weight (V, D) → (B, T, D): `nn.Embedding`. */
 export const embedding: LayerKind<LayerOf<'embedding'>> = {
   add(trace, layer, x, path) {
-    const rows = layer.vocabulary ?? trace.input.classes;
+    const rows = layer.vocabulary ?? trace.samples.input.classes;
     if (rows === undefined) {
       throw new ModelError(
         `${path}: expected data of tokens, or a vocabulary, got inputs ${formatType(x)} without one; use data of tokens or set vocabulary`,
@@ -31,8 +31,8 @@ export const embedding: LayerKind<LayerOf<'embedding'>> = {
 };
 
 /** An id that is no row would give NaN. */
-function requireWholeVocabulary({ input }: Trace, x: GraphNode, rows: number, path: string): void {
-  const { classes = 0 } = input;
+function requireWholeVocabulary({ samples }: Trace, x: GraphNode, rows: number, path: string): void {
+  const { classes = 0 } = samples.input;
   if (x.op.source !== 'input' || rows >= classes) return;
   throw new ModelError(
     `${path}: expected a vocabulary of at least the data's ${classes} tokens, got ${rows}; raise it or leave it out`,
