@@ -12,10 +12,10 @@ export function findSources(config: TrainConfig, root: ConfigNode): ConfigSource
   return new Map(leafPaths(config).map((path) => [formatPath(path), describeSource(nodeAt(root, path))]));
 }
 
-/** Whether a value is written on one line: no mapping, and no list of mappings. */
+/** Whether a value is written on one line: no mapping but an empty one, and no list of mappings. */
 export function isLeaf(value: unknown): boolean {
   if (Array.isArray(value)) return value.every((item) => typeof item !== 'object');
-  return typeof value !== 'object' || value === null;
+  return typeof value !== 'object' || value === null || Object.keys(value).length === 0;
 }
 
 function leafPaths(value: unknown, path: Path = []): Path[] {

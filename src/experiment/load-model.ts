@@ -65,14 +65,15 @@ async function importDefault(path: string, file: string, sha256: string): Promis
 }
 
 /**
- * An import does not say where a syntax error is; `node --check` does, in a first line such as `[stdin]:3`. It is given the text, as it
- * lets a file pass that it takes for CommonJS at first.
+ * An import does not say where a syntax error is; Node's check of the same text does, in the line `[stdin]:3`. Where the error is in
+ * another file that this one imports, the check finds nothing.
  */
 function syntaxErrorPlace(cause: unknown, path: string, file: string): string | undefined {
   if (!(cause instanceof SyntaxError)) return undefined;
-  const options = { encoding: 'utf8', input: readFileSync(path) } as const;
-  const { stderr } = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], options);
-  const [, line] = /^.*:(\d+)$/m.exec(stderr) ?? [];
+  const kind = path.endsWith('.cjs') ? 'commonjs' : 'module';
+  const check = [`--input-type=${kind}`, '--check', '-'];
+  const { stderr } = spawnSync(process.execPath, check, { encoding: 'utf8', input: readFileSync(path) });
+  const [, line] = /^\[stdin\]:(\d+)$/m.exec(stderr) ?? [];
   return line === undefined ? undefined : `${file}:${line}`;
 }
 

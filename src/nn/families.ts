@@ -1,6 +1,7 @@
 // A model family's options and the dataset's shapes → the layers that a config would list for it. Pure; coordinator only.
 import { ModelError } from '../graph/model-error.ts';
 import { elementCount } from '../graph/tensor-type.ts';
+import { powInteger } from '../kernels/scalar.ts';
 import type { FamilyConfig } from './families.schema.ts';
 import { type LayerConfig, layersSchema } from './layers.schema.ts';
 import { type LossConfig, lossOptions } from './loss.schema.ts';
@@ -70,10 +71,11 @@ function resnet(
   samples: SampleSpec,
 ): Layers {
   requireImages(samples, 'resnet');
+  const widths = stages.map((_, stage) => width * powInteger(2, stage));
   const blocks = stages.flatMap((count, stage) =>
     Array.from({ length: count }, (_, block) => {
       const isFirst = block === 0 && stage > 0;
-      return residualBlock(width * (1 << stage), isFirst ? 2 : 1, isFirst);
+      return residualBlock(widths[stage], isFirst ? 2 : 1, isFirst);
     }).flat(),
   );
   return [
@@ -152,9 +154,11 @@ function logistic(loss: LossConfig, samples: SampleSpec): Layers {
   );
 }
 
-/** One output a class (one for both under `bceWithLogits`), or as many as the targets have numbers, in their shape. */
-export function outputLayers(loss: LossConfig, { target }: SampleSpec): Layers {
-  if (target.kind === 'class') return [{ dense: lossOptions(loss).name === 'bceWithLogits' ? 1 : target.classes }];
-  const units = { dense: elementCount(target.shape) };
-  return target.shape.length === 1 ? [units] : [units, { reshape: target.shape }];
+/** One output a class (one in all to tell two apart by `bceWithLogits`), or as many as the targets have numbers, in their shape. */
+function outputLayers(loss: LossConfig, { target }: SampleSpec): Layers {
+  const { shape = [] } = target;
+  const isOneOutput = lossOptions(loss).name === 'bceWithLogits';
+  const outputs = target.kind === 'class' ? [...shape, isOneOutput ? 1 : target.classes] : shape;
+  const units = { dense: elementCount(outputs) };
+  return outputs.length === 1 ? [units] : [units, { reshape: outputs }];
 }

@@ -120,6 +120,11 @@ describe('a model in a file of its own', () => {
       "lost: expected every parameter to reach the loss, got lost.weight, which does not; use the layer's output or remove the layer\n",
     ],
     [
+      'loses a layer inside a layer',
+      "export default function model(x, nn) {\n  nn.sequential(x, [{ dense: 4 }], { name: 'lost' });\n  return nn.dense(x, 3);\n}\n",
+      "lost.dense1: expected every parameter to reach the loss, got lost.dense1.weight, which does not; use the layer's output or remove the layer\n",
+    ],
+    [
       'has no parameters',
       'export default function model(x, nn) {\n  return x;\n}\n',
       'model: expected at least one layer with parameters, got no layers; add a dense layer\n',

@@ -83,7 +83,12 @@ const data = fc.oneof(
     { requiredKeys: ['source', 'file', 'target'] },
   ),
 );
-const layer = fc.oneof(
+const initializer = fc.oneof(
+  fc.constantFrom('orthogonal', 'kaimingNormal', 'ones'),
+  fc.record({ name: fc.constant('normal'), std: rate }, { requiredKeys: ['name'] }),
+  fc.record({ name: fc.constant('xavierUniform'), gain: rate }),
+);
+const flatLayer = fc.oneof(
   fc.record(
     {
       dense: positive,
@@ -99,7 +104,37 @@ const layer = fc.oneof(
   ),
   fc.record({ flatten: fc.constant(true), name: layerName }, { requiredKeys: ['flatten'] }),
   fc.record({ reshape: fc.array(positive, { minLength: 1, maxLength: 3 }) }),
+  fc.record(
+    {
+      conv: positive,
+      kernel: fc.oneof(positive, fc.tuple(positive, positive)),
+      padding: fc.constantFrom('same', 0, [1, 2]),
+      init: fc.record(
+        { weight: initializer, bias: fc.constantFrom('zeros', { name: 'constant', value: 0.5 }) },
+        optional,
+      ),
+    },
+    { requiredKeys: ['conv'] },
+  ),
+  fc.record({ batchNorm: fc.oneof(fc.constant(true), fc.record({ momentum: part, eps: positive }, optional)) }),
+  fc.record({ attention: positive, causal: fc.boolean(), dropout: part }, { requiredKeys: ['attention'] }),
 );
+const family = fc.oneof(
+  fc.record({ name: fc.constant('mlp'), hidden: fc.array(positive), dropout: part }, { requiredKeys: ['name'] }),
+  fc.record(
+    { name: fc.constant('cnn'), batchNorm: fc.boolean(), dense: fc.oneof(positive, fc.array(positive)) },
+    { requiredKeys: ['name'] },
+  ),
+  fc.constantFrom({ name: 'linear' }, { name: 'gpt', width: 12, heads: 3 }, './models/my model.js'),
+);
+const layers = fc.letrec((tie) => ({
+  list: fc.array(fc.oneof({ maxDepth: 2 }, flatLayer, tie('nested')), { minLength: 1, maxLength: 4 }),
+  nested: fc.oneof(
+    fc.record({ residual: tie('list'), shortcut: tie('list'), name: layerName }, { requiredKeys: ['residual'] }),
+    fc.record({ sequential: tie('list') }),
+    fc.record({ repeat: fc.integer({ min: 1, max: 9 }), layers: tie('list') }),
+  ),
+})).list;
 const optimizer = fc.oneof(
   fc.record({ name: fc.constant('sgd'), lr: rate, momentum: rate, weightDecay: rate }, { requiredKeys: ['name'] }),
   fc.record({ name: fc.constant('adam'), lr: rate, beta1: part, eps: rate }, optional),
@@ -142,7 +177,7 @@ const others = fc.record(
 export const configs: fc.Arbitrary<Record<string, unknown>> = fc
   .record({
     data,
-    model: fc.array(layer, { minLength: 1, maxLength: 4 }),
+    model: fc.oneof({ weight: 3, arbitrary: layers }, family),
     loss: fc.constantFrom('crossEntropy', 'mse'),
   })
   .chain((needed) => fc.tuple(others, length).map(([rest, end]) => ({ ...needed, ...rest, ...end })));

@@ -26,6 +26,15 @@ suite('describe', () => {
     expect(describe(plain)).toBe(table);
   });
 
+  it('takes a family, with the outputs that the data need, but no module', () => {
+    const config = { data: { source: 'digits' }, model: { name: 'mlp', hidden: [3] }, loss: 'crossEntropy' };
+    // 64 · 3 + 3, 3 · 10 + 10
+    expect(describe(config)).toMatch(/dense1 +dense \+ relu +\(-1,3\) +195\ndense2 +dense +\(-1,10\) +40\n/);
+    expect(() => describe({ ...config, model: './m.js' })).toThrow(
+      'describe: expected layers or a family, got the module ./m.js; use lockstep plan, which runs it',
+    );
+  });
+
   it('may be told another shape than that of the data', () => {
     const config = { data: { source: 'digits' }, model: [{ dense: 1, bias: false }], loss: 'mse' };
     expect(
