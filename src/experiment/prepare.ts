@@ -11,7 +11,7 @@ import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
 import { customModel } from '../nn/custom-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';
 import { scaleToBatch } from '../optim/reference-batch.ts';
-import { planSegments } from '../optim/segments.ts';
+import { frozenNames, planSegments } from '../optim/segments.ts';
 import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -80,6 +80,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     largestShardRows: Math.ceil(batchSize / config.shards),
     smallestShardRows: smallestShardRows(training.sampler),
     dataset: dataset.spec,
+    isFrozen: frozenNames(training.optimizer),
   });
   const { needsWholeParameters = false } = createOptimizer(training.optimizer);
   // The workers plan them again: here for the refusal of groups that match nothing.

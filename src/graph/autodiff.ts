@@ -14,12 +14,16 @@ export interface Differentiated {
 /**
  * Adds the gradients of a loss, back to front (reverse accumulation). A loss's tensor is by definition the gradient of its numerator
  * by its first input, so the backward part begins with it. Only what lies between a parameter and the loss gets a gradient:
- * the first layer's inputs do not.
+ * the first layer's inputs do not, nor do parameters for which `isFrozen` says so.
  */
-export function differentiate(graph: Graph, loss: NodeId): Differentiated {
+export function differentiate(
+  graph: Graph,
+  loss: NodeId,
+  isFrozen: (parameter: GraphNode) => boolean = () => false,
+): Differentiated {
   const builder = createGraph(graph);
   const applyOnce = mergeEqual(builder.apply);
-  const isTrained = reachFromParameters(graph);
+  const isTrained = reachFromParameters(graph, isFrozen);
   const gradients = new Map<NodeId, GraphNode>([[loss, graph.nodes[loss]]]);
   for (let id = loss; id >= 0; id--) {
     const dOut = gradients.get(id);
@@ -51,10 +55,13 @@ export function differentiate(graph: Graph, loss: NodeId): Differentiated {
   return { graph: builder, gradients: new Map([...gradients].map(([id, gradient]) => [id, gradient.id])) };
 }
 
-/** For each node whether it is a parameter or computed from one. */
-function reachFromParameters({ nodes }: Graph): boolean[] {
+/** For each node whether it is a trained parameter or computed from one. */
+function reachFromParameters({ nodes }: Graph, isFrozen: (parameter: GraphNode) => boolean): boolean[] {
   const isReached: boolean[] = [];
-  for (const node of nodes) isReached.push(node.op.source === 'parameter' || node.inputs.some((id) => isReached[id]));
+  for (const node of nodes) {
+    const isTrained = node.op.source === 'parameter' && !isFrozen(node);
+    isReached.push(isTrained || node.inputs.some((id) => isReached[id]));
+  }
   return isReached;
 }
 

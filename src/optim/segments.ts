@@ -61,6 +61,11 @@ export function planSegments(spec: SegmentSpec): Segment[] {
     else if (last?.rule === rule) segments[segments.length - 1] = { ...last, elements: end - last.elementOffset };
     else segments.push({ elementOffset, elements: end - elementOffset, rule });
   });
+  if (segments.every(({ rule }) => rule.kind === 'frozen')) {
+    throw new ModelError(
+      'optimizer.groups: expected at least one parameter that is trained, got all of them frozen; freeze fewer',
+    );
+  }
   for (const { elementOffset, elements, momentum } of statistics) {
     segments.push({ elementOffset, elements, rule: { kind: 'statistic', momentum } });
   }
@@ -74,6 +79,12 @@ export function cutSegments(segments: readonly Segment[], begin: number, end: nu
     const behind = Math.min(end, elementOffset + elements);
     return first < behind ? [{ elementOffset: first, elements: behind - first, rule }] : [];
   });
+}
+
+/** Whether the first group that matches a parameter's name keeps it as it is. */
+export function frozenNames({ groups = [] }: OptimizerConfig): (name: string) => boolean {
+  const patterns = groups.map(({ match }) => toRegExp(match));
+  return (name) => groups[patterns.findIndex((pattern) => pattern.test(name))]?.frozen === true;
 }
 
 /** Name → the rule of the first group that matches; equal rules are one object. */

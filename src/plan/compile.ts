@@ -2,6 +2,7 @@
 import type { DatasetSpec } from '../data/source.ts';
 import { differentiate } from '../graph/autodiff.ts';
 import { ModelError } from '../graph/model-error.ts';
+import type { GraphNode } from '../graph/op.ts';
 import { elementCount } from '../graph/tensor-type.ts';
 import type { Model, ModelLayer } from '../nn/build-model.ts';
 import { createConstantPool } from './constants.ts';
@@ -28,6 +29,8 @@ export interface PlanOptions {
   /** Samples of the smallest shard that has any, where that is another: batch norm needs more than one value a channel. */
   smallestShardRows?: number;
   dataset: DatasetSpec;
+  /** Names of parameters that are not trained: nothing is computed for them. */
+  isFrozen?: (name: string) => boolean;
 }
 
 /** What the loss kernels write into the f64 cells, in this order. */
@@ -45,10 +48,11 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
  */
 export function compilePlan(model: Model, options: PlanOptions): Plan {
   const { graph, loss } = fuseActivations(model.graph, model.loss);
-  const { numerics, dataset } = options;
+  const { numerics, dataset, isFrozen = () => false } = options;
   const parameters = placeParameters(graph);
-  const differentiated = differentiate(graph, loss);
-  const training = settleGradients(differentiated);
+  const isFrozenNode = ({ layer, attrs }: GraphNode): boolean => isFrozen(`${layer}.${attrs.name}`);
+  const differentiated = differentiate(graph, loss, isFrozenNode);
+  const training = settleGradients(differentiated, isFrozenNode);
   const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
   const wanted = [loss, ...training.gradientOf.keys()];
   const train = createProgram(training.graph, { wanted, gradientOf: training.gradientOf, gather });

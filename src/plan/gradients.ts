@@ -22,9 +22,12 @@ export interface TrainingGraph {
  * so that nobody may read it as that of this micro-batch: where somebody does, or the op cannot add, a copy is put behind.
  * @throws ModelError where a parameter does not reach the loss.
  */
-export function settleGradients({ graph, gradients }: Differentiated): TrainingGraph {
+export function settleGradients(
+  { graph, gradients }: Differentiated,
+  isFrozen: (parameter: GraphNode) => boolean,
+): TrainingGraph {
   const builder = createGraph(graph);
-  const parameters = graph.nodes.filter(({ op }) => op.source === 'parameter');
+  const parameters = graph.nodes.filter((node) => node.op.source === 'parameter' && !isFrozen(node));
   const found = parameters.map((node) => graph.nodes[gradientNode(node, gradients)]);
   const readers = findReaders(graph, orderNodes(graph, found.map(idOf)));
   const owners = found.map((node) => ownerOf(graph, node));
