@@ -40,6 +40,7 @@ import { sigmoid } from '../graph/ops/sigmoid.ts';
 import { silu } from '../graph/ops/silu.ts';
 import { softmax } from '../graph/ops/softmax.ts';
 import { softplus } from '../graph/ops/softplus.ts';
+import { softsign } from '../graph/ops/softsign.ts';
 import { sqrt } from '../graph/ops/sqrt.ts';
 import { square } from '../graph/ops/square.ts';
 import { sub } from '../graph/ops/sub.ts';
@@ -154,6 +155,8 @@ export const METHODS = {
   mish: unary(mish),
   /** ln(1 + e^this). */
   softplus: unary(softplus),
+  /** this / (1 + |this|). */
+  softsign: unary(softsign),
   /** this · hardsigmoid(this). */
   hardswish: unary(hardswish),
   /** min(max(this + 3, 0), 6) / 6. */

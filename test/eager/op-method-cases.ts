@@ -68,6 +68,7 @@ const ACTIVATION_LINES: MethodCase[] = [
   ...activation('silu', '', (x) => x.silu()),
   ...activation('mish', '', (x) => x.mish()),
   ...activation('softplus', '', (x) => x.softplus()),
+  ...activation('softsign', '', (x) => x.softsign(), { ranges: BOTH_SIDES }),
   ...activation('abs', '', (x) => x.abs(), { ranges: BOTH_SIDES }),
   ...activation('leakyRelu', 'of 0.01', (x) => x.leakyRelu(), { ranges: BOTH_SIDES }),
   ...activation('leakyRelu', 'of 0.3', (x) => x.leakyRelu(0.3), { attrs: { slope: 0.3 }, ranges: BOTH_SIDES }),
