@@ -1,6 +1,7 @@
 // lockstep's public API. Importing it starts no thread and prints nothing.
 export { ConfigError, loadConfig, parseConfig } from './config/load-config.ts';
 export type { TrainConfig } from './config/train-config.ts';
+export { concat } from './eager/concat.ts';
 export {
   arange,
   full,
@@ -17,9 +18,19 @@ export { type DescribeOptions, describe } from './eager/describe.ts';
 export { type GradientsOf, grad, valueAndGrad } from './eager/grad.ts';
 export { type GradCheckOptions, type GradCheckPlace, type GradCheckResult, gradCheck } from './eager/grad-check.ts';
 export { noGrad } from './eager/grad-mode.ts';
+export type {
+  AvgPoolOptions,
+  ConvolutionOptions,
+  ConvTransposeOptions,
+  PoolingOptions,
+  UpsampleOptions,
+} from './eager/image-methods.ts';
 export { crossEntropy, mse } from './eager/losses.ts';
-export type { Axes, ReduceOptions } from './eager/methods.ts';
+export type { Axes, PairOption } from './eager/method-options.ts';
+export type { Ids } from './eager/method-rules.ts';
+export type { GeluOptions, ReduceOptions, SelfAttentionOptions } from './eager/methods.ts';
 export type { NestedNumbers } from './eager/nested-numbers.ts';
+export type { NormOptions, RowNormOptions } from './eager/normalization-methods.ts';
 export { Tensor } from './eager/tensor.ts';
 export type {
   BestEpoch,

@@ -2,6 +2,7 @@
 import { ModelError } from '../graph/model-error.ts';
 import { elementCount, formatShape } from '../graph/tensor-type.ts';
 import { leaf } from './expression.ts';
+import { nameKind, requireShape } from './method-options.ts';
 import { flattenNumbers, type NestedNumbers } from './nested-numbers.ts';
 import { normalNumbers, uniformNumbers } from './random-numbers.ts';
 import { Tensor } from './tensor.ts';
@@ -39,9 +40,9 @@ export function tensor(
   { shape, requiresGrad }: TensorOptions & { readonly shape?: readonly number[] } = {},
 ): Tensor {
   const given = ArrayBuffer.isView(values)
-    ? { shape: [values.length], numbers: values }
+    ? { shape: [values.length], numbers: requireTyped(values) }
     : flattenNumbers(values as NestedNumbers);
-  const wanted = shape === undefined ? given.shape : checkShape(shape, 'tensor');
+  const wanted = shape === undefined ? given.shape : requireShape(shape, 'tensor');
   if (elementCount(wanted) !== given.numbers.length) {
     throw new ModelError(
       `tensor: expected ${elementCount(wanted)} numbers for shape ${formatShape(wanted)}, got ${given.numbers.length}; change one of the two`,
@@ -52,17 +53,18 @@ export function tensor(
 
 /** A tensor of zeros. */
 export function zeros(shape: readonly number[], options: TensorOptions = {}): Tensor {
-  return full(shape, 0, options);
+  return fill(shape, 0, options, 'zeros');
 }
 
 /** A tensor of ones. */
 export function ones(shape: readonly number[], options: TensorOptions = {}): Tensor {
-  return full(shape, 1, options);
+  return fill(shape, 1, options, 'ones');
 }
 
 /** A tensor of one number again and again. */
-export function full(shape: readonly number[], value: number, { requiresGrad }: TensorOptions = {}): Tensor {
-  return create(allocate(shape, 'full').fill(value), shape, requiresGrad);
+export function full(shape: readonly number[], value: number, options: TensorOptions = {}): Tensor {
+  if (typeof value === 'number') return fill(shape, value, options, 'full');
+  throw new ModelError(`full: expected a number behind the shape, got ${nameKind(value)}; write full([2, 3], 0.5)`);
 }
 
 /**
@@ -84,20 +86,22 @@ export function arange(first: number, last?: number, step = 1, { requiresGrad }:
 /** Numbers uniform in [low, high), [0, 1) where nothing is said. */
 export function uniform(
   shape: readonly number[],
-  { seed, low = 0, high = 1, requiresGrad }: RandomOptions & { readonly low?: number; readonly high?: number },
+  options: RandomOptions & { readonly low?: number; readonly high?: number },
 ): Tensor {
+  const { seed, low = 0, high = 1, requiresGrad } = requireOptions(options, 'uniform');
   const values = allocate(shape, 'uniform');
-  uniformNumbers(values, checkSeed(seed, 'uniform'), low, high);
+  uniformNumbers(values, seed, low, high);
   return create(values, shape, requiresGrad);
 }
 
 /** Numbers of the normal distribution, of mean 0 and standard deviation 1 where nothing is said. */
 export function randn(
   shape: readonly number[],
-  { seed, mean = 0, std = 1, requiresGrad }: RandomOptions & { readonly mean?: number; readonly std?: number },
+  options: RandomOptions & { readonly mean?: number; readonly std?: number },
 ): Tensor {
+  const { seed, mean = 0, std = 1, requiresGrad } = requireOptions(options, 'randn');
   const values = allocate(shape, 'randn');
-  normalNumbers(values, checkSeed(seed, 'randn'), mean, std);
+  normalNumbers(values, seed, mean, std);
   return create(values, shape, requiresGrad);
 }
 
@@ -105,21 +109,23 @@ function create(values: Float32Array, shape: readonly number[], requiresGrad = f
   return new Tensor(leaf(values, [...shape], requiresGrad ? { grad: null } : null));
 }
 
-// Of all that an address of 32 bits reaches.
-const MOST_ELEMENTS = 2 ** 30;
+function fill(shape: readonly number[], value: number, { requiresGrad }: TensorOptions, where: string): Tensor {
+  return create(allocate(shape, where).fill(value), shape, requiresGrad);
+}
 
 function allocate(shape: readonly number[], where: string): Float32Array {
-  return new Float32Array(elementCount(checkShape(shape, where)));
+  return new Float32Array(elementCount(requireShape(shape, where)));
 }
 
-function checkShape(shape: readonly number[], where: string): readonly number[] {
-  const isShape = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
-  if (isShape && elementCount(shape) <= MOST_ELEMENTS) return shape;
-  const got = Array.isArray(shape) ? formatShape(shape) : String(shape);
-  throw new ModelError(`${where}: expected a shape such as [2, 3] of at most 2^30 elements, got ${got}; correct it`);
+/** @throws ModelError where an array holds no numbers. */
+function requireTyped(values: TypedNumbers): TypedNumbers {
+  // The static types allow numbers only; a DataView and arrays of bigint come from JavaScript.
+  if (!(values instanceof DataView) && typeof (values[0] ?? 0) === 'number') return values;
+  throw new ModelError(`tensor: expected an array of numbers, got ${nameKind(values)}; convert it with Number`);
 }
 
-function checkSeed(seed: number, where: string): number {
-  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+function requireOptions<O extends RandomOptions>(options: O, where: string): O {
+  const seed: unknown = options?.seed;
+  if (Number.isSafeInteger(seed) && (seed as number) >= 0) return options;
   throw new ModelError(`${where}: expected a seed, a whole number from 0 on, got ${String(seed)}; write { seed: 1 }`);
 }

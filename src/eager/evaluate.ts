@@ -1,6 +1,7 @@
 // An expression → its values, and a weight's gradients: compiled once a structure, run whenever asked for. The caller's thread.
 import { type CompiledTrace, compileTrace } from './compile-trace.ts';
 import type { Expression, Numbers } from './expression.ts';
+import { refuseSecondDerivative } from './nested-grad.ts';
 import { type Trace, traceBackward, traceForward } from './trace.ts';
 
 // A training loop has a handful of structures; each is a few kilobytes.
@@ -19,9 +20,11 @@ export function evaluate(expression: Expression): Numbers {
 /**
  * The gradients of Σ seed · root by every leaf that requires them, in the order in which they are needed; root gets its values on the way.
  * A leaf that no gradient reaches is left out.
+ * @throws ModelError inside of a grad by one of these leaves.
  */
 export function differentiateExpression(root: Expression, seed: Numbers): [Expression, Numbers][] {
   const trace = traceBackward(root);
+  refuseSecondDerivative(trace);
   const { value, gradients } = compileOnce(trace, true).run([...valuesOf(trace.leaves), seed]);
   if (root.values === null) setValues(root, value);
   return trace.leaves.flatMap((leaf, i): [Expression, Numbers][] => {

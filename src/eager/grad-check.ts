@@ -3,6 +3,7 @@ import { ModelError } from '../graph/model-error.ts';
 import { tensor } from './creation.ts';
 import { valueAndGrad } from './grad.ts';
 import { noGrad } from './grad-mode.ts';
+import { nameKind } from './method-options.ts';
 import type { Tensor } from './tensor.ts';
 
 /** How gradients are compared. */
@@ -51,6 +52,9 @@ export function gradCheck<const Inputs extends readonly Tensor[]>(
   inputs: Inputs,
   { eps = EPS, tolerance = TOLERANCE, throws = true }: GradCheckOptions = {},
 ): GradCheckResult {
+  if (!Array.isArray(inputs as unknown)) {
+    throw new ModelError(`gradCheck: expected a list of inputs, got ${nameKind(inputs)}; write [x]`);
+  }
   const [value, found] = valueAndGrad(f)(...inputs);
   const gradients = (inputs.length === 1 ? [found] : found) as readonly Tensor[];
   const places = inputs.flatMap((_, input) => comparePlaces(f, inputs, input, gradients[input].data(), eps));

@@ -3,8 +3,10 @@ import { ModelError } from '../graph/model-error.ts';
 import { elementCount, formatShape } from '../graph/tensor-type.ts';
 import { differentiateExpression, evaluate } from './evaluate.ts';
 import { type Expression, leaf } from './expression.ts';
-import { withRecording } from './grad-mode.ts';
+import { isRecordingGradients, withRecording } from './grad-mode.ts';
+import { differentiateBy, isInsideGrad, refuseSecondDerivative } from './nested-grad.ts';
 import { expressionOf, Tensor } from './tensor.ts';
+import { traceBackward } from './trace.ts';
 
 /** The gradient by the one input, or one for each of several. */
 export type GradientsOf<Inputs extends readonly Tensor[]> = Inputs extends readonly [Tensor]
@@ -14,7 +16,7 @@ export type GradientsOf<Inputs extends readonly Tensor[]> = Inputs extends reado
 /**
  * A function of tensors whose result is a single number → the function that gives its gradient: for one input a tensor of that input's
  * shape, for several an array of them. The inputs' own `grad` and that of all other tensors stay as they are.
- * First derivatives only: what comes out is a constant.
+ * First derivatives only: what comes out is a constant, and a gradient inside of `f` by what depends on its inputs is refused.
  */
 export function grad<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => Tensor,
@@ -32,12 +34,13 @@ export function valueAndGrad<Inputs extends readonly Tensor[]>(
 ): (...inputs: Inputs) => [value: Tensor, gradients: GradientsOf<Inputs>] {
   return (...inputs) => {
     const leaves = inputs.map((input) => {
-      const { shape } = expressionOf(input);
-      return leaf(evaluate(expressionOf(input)), shape, { grad: null });
+      const given = expressionOf(input, 'grad');
+      if (isInsideGrad() && isRecordingGradients()) refuseSecondDerivative(traceBackward(given));
+      return leaf(evaluate(given), given.shape, { grad: null });
     });
     const own = leaves.map((input) => new Tensor(input)) as readonly Tensor[] as Inputs;
-    const value = withRecording(true, () => f(...own));
-    const root = expressionOf(value);
+    const value = differentiateBy(leaves, () => withRecording(true, () => f(...own)));
+    const root = expressionOf(value, 'grad, the result of its function');
     checkScalar(root);
     const known = new Map(root.requiresGrad ? differentiateExpression(root, Float32Array.of(1)) : []);
     const gradients = leaves.map((input) => {

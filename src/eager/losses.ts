@@ -2,7 +2,7 @@
 import { ModelError } from '../graph/model-error.ts';
 import { formatShape, isSameShape } from '../graph/tensor-type.ts';
 import { tensor } from './creation.ts';
-import type { Tensor } from './tensor.ts';
+import { expressionOf, Tensor } from './tensor.ts';
 
 /**
  * The mean of (prediction - target)² over all elements.
@@ -10,6 +10,8 @@ import type { Tensor } from './tensor.ts';
  * @throws ModelError where the shapes differ.
  */
 export function mse(prediction: Tensor, target: Tensor): Tensor {
+  expressionOf(prediction, 'mse');
+  expressionOf(target, 'mse');
   if (!isSameShape(prediction.shape, target.shape)) {
     throw new ModelError(
       `mse: expected a target of the prediction's shape ${formatShape(prediction.shape)}, got ${formatShape(target.shape)}; reshape one of them`,
@@ -28,31 +30,18 @@ export function crossEntropy(logits: Tensor, labels: Tensor | ArrayLike<number>)
   const { shape } = logits;
   const classes = shape.at(-1) ?? 0;
   const isRows = (shape.length === 1 || shape.length === 2) && logits.size > 0;
-  const chosen = 'data' in labels ? labels.data() : labels;
+  const chosen = labels instanceof Tensor ? labels.data() : (labels ?? []);
   if (!isRows || chosen.length !== logits.size / classes) {
     throw new ModelError(
       `crossEntropy: expected logits of shape (rows,classes) and as many labels as rows, got ${formatShape(shape)} and ${chosen.length} labels; change one of the two`,
     );
   }
-  return logSoftmax(logits)
-    .mul(oneHot(chosen, classes, shape))
+  // Chosen, not multiplied: a class of probability 0 is -∞ here, and 0 times that would be NaN.
+  return logits
+    .logSoftmax()
+    .where(oneHot(chosen, classes, shape), 0)
     .sum()
     .div(-chosen.length);
-}
-
-/** ln softmax of the last axis. A row's largest number is taken off first; that changes neither result nor gradient, so it is a constant. */
-function logSoftmax(x: Tensor): Tensor {
-  const shifted = x.sub(rowMaxima(x));
-  return shifted.sub(shifted.exp().sum(-1, { keepDims: true }).log());
-}
-
-function rowMaxima(x: Tensor): Tensor {
-  const columns = x.shape.at(-1)!;
-  const numbers = x.data();
-  const maxima = Float32Array.from({ length: x.size / columns }, (_, row) => {
-    return numbers.subarray(row * columns, (row + 1) * columns).reduce((a, b) => Math.max(a, b));
-  });
-  return tensor(maxima, { shape: [...x.shape.slice(0, -1), 1] });
 }
 
 function oneHot(labels: ArrayLike<number>, classes: number, shape: readonly number[]): Tensor {

@@ -5,6 +5,7 @@ import { elementCount, formatShape, isSameShape } from '../graph/tensor-type.ts'
 import { differentiateExpression, evaluate } from './evaluate.ts';
 import { applyOp, type Expression, leaf, type Numbers } from './expression.ts';
 import { isRecordingGradients, noGrad } from './grad-mode.ts';
+import { nameKind } from './method-options.ts';
 import { METHODS } from './methods.ts';
 import { type NestedNumbers, nestNumbers } from './nested-numbers.ts';
 import { detach } from './trace-graph.ts';
@@ -20,11 +21,20 @@ export type TensorMethods = {
     : never;
 };
 
+/** What PyTorch's tensors or modules do and these do not, and what to do instead: a name in JavaScript is not refused before it is called. */
+const LEFT_OUT = {
+  dropout: 'write x.mul(uniform(x.shape, { seed }).greater(p)).div(1 - p)',
+  batchNorm: 'use groupNorm or layerNorm, or take off mean(0) yourself',
+};
+
 /** A tensor of more numbers is printed by its shape. */
 const MOST_PRINTED = 100;
 
-/** The expression that a tensor is, for the functions of this folder. */
-export let expressionOf: (value: Tensor) => Expression;
+/**
+ * The expression that a tensor is, for the functions of this folder.
+ * @throws ModelError where the value is no tensor: JavaScript may call with anything.
+ */
+export let expressionOf: (value: Tensor, where: string) => Expression;
 
 /**
  * An array of float32 numbers of any shape, row-major. What is computed with it is computed when somebody looks:
@@ -127,6 +137,7 @@ export class Tensor {
    */
   assign(source: Tensor): this {
     const { shape, cell, requiresGrad, op } = this.#expression;
+    const given = expressionOf(source, 'assign');
     if (requiresGrad && op !== null) {
       throw new ModelError(
         `assign: expected a tensor made with requiresGrad, got the result of ${op.name}; assign to the tensor itself, or to result.detach()`,
@@ -137,12 +148,12 @@ export class Tensor {
         'assign: expected noGrad around a change of a tensor that requires gradients, got a call outside of it; write noGrad(() => w.assign(…))',
       );
     }
-    if (!isSameShape(shape, source.shape)) {
+    if (!isSameShape(shape, given.shape)) {
       throw new ModelError(
-        `assign: expected a tensor of shape ${formatShape(shape)}, got ${formatShape(source.shape)}; reshape it`,
+        `assign: expected a tensor of shape ${formatShape(shape)}, got ${formatShape(given.shape)}; reshape it`,
       );
     }
-    this.#expression = leaf(evaluate(source.#expression), shape, cell);
+    this.#expression = leaf(evaluate(given), shape, cell);
     return this;
   }
 
@@ -159,7 +170,10 @@ export class Tensor {
   }
 
   static {
-    expressionOf = (value) => value.#expression;
+    expressionOf = (value, where) => {
+      if (typeof value === 'object' && value !== null && #expression in value) return value.#expression;
+      throw new ModelError(`${where}: expected a tensor, got ${nameKind(value)}; make one with tensor(…)`);
+    };
   }
 }
 
@@ -168,13 +182,20 @@ export interface Tensor extends TensorMethods {}
 for (const [name, method] of Object.entries(METHODS)) {
   const compute = method as (x: Expression, ...rest: unknown[]) => Expression;
   const value = function (this: Tensor, ...others: unknown[]): Tensor {
-    return new Tensor(compute(expressionOf(this), ...others.map(withoutTensors)));
+    return new Tensor(compute(expressionOf(this, name), ...others.map(withoutTensors)));
+  };
+  Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+}
+
+for (const [name, instead] of Object.entries(LEFT_OUT)) {
+  const value = (): never => {
+    throw new ModelError(`${name}: expected a layer of a model for it, got a tensor; ${instead}`);
   };
   Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
 }
 
 function withoutTensors(value: unknown): unknown {
-  if (value instanceof Tensor) return expressionOf(value);
+  if (value instanceof Tensor) return expressionOf(value, 'tensor');
   return Array.isArray(value) ? value.map(withoutTensors) : value;
 }
 
@@ -186,9 +207,10 @@ function seedOf(shape: readonly number[], gradient: Tensor | undefined): Numbers
       `backward: expected a gradient for a tensor of several numbers, got none for shape ${formatShape(shape)}; use sum() or mean() first, or give a tensor of that shape`,
     );
   }
-  if (isSameShape(shape, gradient.shape)) return evaluate(expressionOf(gradient));
+  const given = expressionOf(gradient, 'backward');
+  if (isSameShape(shape, given.shape)) return evaluate(given);
   throw new ModelError(
-    `backward: expected a gradient of shape ${formatShape(shape)}, got ${formatShape(gradient.shape)}; give one number for each of the tensor's`,
+    `backward: expected a gradient of shape ${formatShape(shape)}, got ${formatShape(given.shape)}; give one number for each of the tensor's`,
   );
 }
 

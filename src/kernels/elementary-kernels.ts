@@ -11,6 +11,8 @@ export const ELEMENTARY_KERNEL_NAMES = [
   'siluBackward',
   'softplus',
   'softplusBackward',
+  'softsign',
+  'softsignBackward',
   'mish',
   'mishBackward',
   'elu',

@@ -16,6 +16,7 @@ export const ACTIVATION_NAMES = [
   'hardswish',
   'hardsigmoid',
   'mish',
+  'softsign',
 ] as const;
 
 /** The name of an activation. */

@@ -12,6 +12,7 @@ import { selu } from '../graph/ops/selu.ts';
 import { sigmoid } from '../graph/ops/sigmoid.ts';
 import { silu } from '../graph/ops/silu.ts';
 import { softplus } from '../graph/ops/softplus.ts';
+import { softsign } from '../graph/ops/softsign.ts';
 import { tanh } from '../graph/ops/tanh.ts';
 import type { ActivationName } from './activations.schema.ts';
 
@@ -22,7 +23,7 @@ export interface ActivationOptions {
   readonly approximate?: 'none' | 'tanh';
 }
 
-const WITHOUT_OPTIONS = { relu, tanh, sigmoid, silu, selu, softplus, hardswish, hardsigmoid, mish } as const;
+const WITHOUT_OPTIONS = { relu, tanh, sigmoid, silu, selu, softplus, hardswish, hardsigmoid, mish, softsign } as const;
 
 /** Adds an activation behind `x`; none gives `x` itself. */
 export function addActivation(

@@ -55,7 +55,10 @@ export function createProgram(graph: Graph, goal: ProgramGoal): Program {
 
 /** The node whose memory a node's tensor is: itself, but for aliases. */
 export function ownerOf(graph: Graph, node: GraphNode): GraphNode {
-  return node.op.isAlias ? ownerOf(graph, graph.nodes[node.inputs[0]]) : node;
+  let owner = node;
+  // A loop: a chain of aliases may be longer than the stack is deep.
+  while (owner.op.isAlias) owner = graph.nodes[owner.inputs[0]];
+  return owner;
 }
 
 /** Owner → the nodes that read its memory with a kernel, in the order of the graph. */

@@ -103,12 +103,12 @@ describe('a config may not say', () => {
     [
       'model',
       [{ dense: 3, activation: 'rleu' }],
-      'model.0.activation: expected relu, tanh, sigmoid, gelu, silu, leakyRelu, elu, selu, softplus, hardswish, hardsigmoid, mish or none, got "rleu"; did you mean relu?',
+      'model.0.activation: expected relu, tanh, sigmoid, gelu, silu, leakyRelu, elu, selu, softplus, hardswish, hardsigmoid, mish, softsign or none, got "rleu"; did you mean relu?',
     ],
     [
       'model',
       [{ activation: 'none' }],
-      'model.0.activation: expected relu, tanh, sigmoid, gelu, silu, leakyRelu, elu, selu, softplus, hardswish, hardsigmoid or mish, got "none"',
+      'model.0.activation: expected relu, tanh, sigmoid, gelu, silu, leakyRelu, elu, selu, softplus, hardswish, hardsigmoid, mish or softsign, got "none"',
     ],
     [
       'model',

@@ -72,7 +72,7 @@ describe('tensor', () => {
       'tensor: expected 6 numbers for shape (2,3), got 2; change one of the two',
       () => tensor([1, 2], { shape: [2, 3] }),
     ],
-    ['full: expected a shape such as [2, 3] of at most 2^30 elements, got (2,-1); correct it', () => zeros([2, -1])],
+    ['zeros: expected a shape such as [2, 3] of at most 2^30 elements, got (2,-1); correct it', () => zeros([2, -1])],
     ['item: expected a tensor of one element, got shape (2); use toArray()', () => tensor([1, 2]).item()],
     ['uniform: expected a seed, a whole number from 0 on, got -1; write { seed: 1 }', () => uniform([1], { seed: -1 })],
     ['arange: expected a step from 0 towards 3, got -1; change its sign or size', () => arange(0, 3, -1)],

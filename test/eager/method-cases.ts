@@ -1,5 +1,6 @@
 // The table of methods: for each the calls that its numbers are checked on, and the same in float64 by plain loops.
 import type { Tensor } from '#src/index.js';
+import { OP_METHOD_CASES } from './op-method-cases.ts';
 
 /** One line of the table. */
 export interface MethodCase {
@@ -200,4 +201,5 @@ export const METHOD_CASES: MethodCase[] = [
     apply: (x) => x.broadcastTo([3, 2, 2]),
     exact: (x) => Array.from({ length: 12 }, (_, i) => x[Math.floor(i / 2) % 2]),
   },
+  ...OP_METHOD_CASES,
 ];

@@ -26,6 +26,7 @@ const FORWARD: [KernelName, Argument[][]][] = [
   ['geluTanh', [[]]],
   ['silu', [[]]],
   ['softplus', [[]]],
+  ['softsign', [[]]],
   ['mish', [[]]],
   [
     'elu',
@@ -120,6 +121,7 @@ const BOUNDS: {
   },
   { name: 'silu', exact: (x) => x * logistic(x), ulps: 5, absolute: SUBNORMAL },
   { name: 'softplus', exact: (x) => Math.max(x, 0) + Math.log1p(expPower(x)), ulps: 3 },
+  { name: 'softsign', exact: (x) => x / (1 + Math.abs(x)), ulps: 1.5 },
   { name: 'mish', exact: mish64, ulps: 5, absolute: SUBNORMAL },
   { name: 'elu', settings: [1, 1], exact: (x) => (x > 0 ? x : Math.expm1(x)), ulps: 2 },
   { name: 'pow', settings: [1.7], exact: (x) => x ** 1.7, ulps: 0.51 },
@@ -167,6 +169,7 @@ test.each([...BACKENDS, 'reference'] as const)('%s: activations at hand-worked p
   expect(at('pow', [-2, 4, 0, infinity], 0.5)).toEqual([Number.NaN, 2, 0, infinity]);
   expect(at('pow', [0, Number.NaN], 0)).toEqual([1, 1]);
   expect(at('softplus', [20, 1000, -1000])).toEqual([20, 1000, 0]);
+  expect(at('softsign', [-3, 0, 1, infinity])).toEqual([-0.75, 0, 0.5, Number.NaN]);
   expect(at('gelu', [0, 20, -20])).toEqual([0, 20, -0]);
   expect(at('mish', [0, 100, -200])).toEqual([0, 100, -0]);
   expect(at('erf', [0, -0, infinity, -infinity])).toEqual([0, -0, 1, -1]);

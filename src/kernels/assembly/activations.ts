@@ -69,6 +69,17 @@ class Softplus {
 
 class SoftplusBackward { @inline apply(dy: v128, x: v128): v128 { return f32x4.mul(dy, sigmoid4(x)); } }
 
+/** x / (1 + |x|). Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks". */
+class Softsign { @inline apply(x: v128): v128 { return f32x4.div(x, f32x4.add(f32x4.splat(1), f32x4.abs(x))); } }
+
+/** dy / (1 + |x|)²; squared after the division, so that nothing overflows. */
+class SoftsignBackward {
+  @inline apply(dy: v128, x: v128): v128 {
+    const share = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.abs(x)));
+    return f32x4.mul(dy, f32x4.mul(share, share));
+  }
+}
+
 /**
  * x tanh(softplus(x)), Misra 2019, arXiv:1908.08681. tanh(ln(1 + e^x)) = (e² + 2e) / (e² + 2e + 2), e = e^x; above 0 both are
  * divided by e², so that nothing overflows.
@@ -140,6 +151,8 @@ export function silu(out: usize, x: usize, n: usize): void { map<Silu>(out, x, n
 export function siluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SiluBackward>(dx, dy, x, n); }
 export function softplus(out: usize, x: usize, n: usize): void { map<Softplus>(out, x, n); }
 export function softplusBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SoftplusBackward>(dx, dy, x, n); }
+export function softsign(out: usize, x: usize, n: usize): void { map<Softsign>(out, x, n); }
+export function softsignBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SoftsignBackward>(dx, dy, x, n); }
 export function mish(out: usize, x: usize, n: usize): void { map<Mish>(out, x, n); }
 export function mishBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<MishBackward>(dx, dy, x, n); }
 

@@ -18,6 +18,8 @@ type ActivationName =
   | 'siluBackward'
   | 'softplus'
   | 'softplusBackward'
+  | 'softsign'
+  | 'softsignBackward'
   | 'mish'
   | 'mishBackward'
   | 'elu'
@@ -56,6 +58,8 @@ export function activationKernels({ f32 }: Views): Kernels<ActivationName> {
     siluBackward: slope((x) => mul(sigmoid32(x), add(1, mul(x, sub(1, sigmoid32(x)))))),
     softplus: map(softplus),
     softplusBackward: slope(sigmoid32),
+    softsign: map((x) => div(x, add(1, Math.abs(x)))),
+    softsignBackward: slope((x) => mul(div(1, add(1, Math.abs(x))), div(1, add(1, Math.abs(x))))),
     mish: map((x) => mul(x, div(mishParts(x).numerator, mishParts(x).denominator))),
     mishBackward: slope(mishSlope),
     elu,

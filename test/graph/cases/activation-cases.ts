@@ -15,6 +15,7 @@ import { reciprocal } from '#src/graph/ops/reciprocal.js';
 import { selu } from '#src/graph/ops/selu.js';
 import { silu } from '#src/graph/ops/silu.js';
 import { softplus } from '#src/graph/ops/softplus.js';
+import { softsign } from '#src/graph/ops/softsign.js';
 import { erf64 } from '../../kernels/erf64.ts';
 import type { OpCase } from '../op-cases.ts';
 
@@ -25,6 +26,7 @@ const FUNCTIONS: [op: AnyOp, attrs: object, range?: [number, number]][] = [
   [gelu, { approximate: 'tanh' }],
   [silu, {}],
   [softplus, {}],
+  [softsign, {}],
   [leakyRelu, {}],
   [leakyRelu, { slope: 0.3 }],
   [elu, {}],
@@ -80,6 +82,7 @@ export const ACTIVATION_FUNCTIONS: Record<string, (x: number, attrs: Attrs) => n
       : 0.5 * x * (1 + erf64(x / Math.SQRT2)),
   silu: (x) => x * logistic(x),
   softplus: (x) => Math.log1p(Math.exp(x)),
+  softsign: (x) => x / (1 + Math.abs(x)),
   leakyRelu: (x, { slope = 0.01 }) => (x > 0 ? x : x * (slope as number)),
   elu: (x, { alpha = 1 }) => (x > 0 ? x : (alpha as number) * Math.expm1(x)),
   selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
