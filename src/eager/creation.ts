@@ -84,20 +84,24 @@ export function arange(first: number, last?: number, step = 1, { requiresGrad }:
 /** Numbers uniform in [low, high), [0, 1) where nothing is said. */
 export function uniform(
   shape: readonly number[],
-  { seed, low = 0, high = 1, requiresGrad }: RandomOptions & { readonly low?: number; readonly high?: number },
+  options: RandomOptions & { readonly low?: number; readonly high?: number },
 ): Tensor {
+  const seed = checkSeed(options, 'uniform');
+  const { low = 0, high = 1, requiresGrad } = options;
   const values = allocate(shape, 'uniform');
-  uniformNumbers(values, checkSeed(seed, 'uniform'), low, high);
+  uniformNumbers(values, seed, low, high);
   return create(values, shape, requiresGrad);
 }
 
 /** Numbers of the normal distribution, of mean 0 and standard deviation 1 where nothing is said. */
 export function randn(
   shape: readonly number[],
-  { seed, mean = 0, std = 1, requiresGrad }: RandomOptions & { readonly mean?: number; readonly std?: number },
+  options: RandomOptions & { readonly mean?: number; readonly std?: number },
 ): Tensor {
+  const seed = checkSeed(options, 'randn');
+  const { mean = 0, std = 1, requiresGrad } = options;
   const values = allocate(shape, 'randn');
-  normalNumbers(values, checkSeed(seed, 'randn'), mean, std);
+  normalNumbers(values, seed, mean, std);
   return create(values, shape, requiresGrad);
 }
 
@@ -119,7 +123,8 @@ function checkShape(shape: readonly number[], where: string): readonly number[] 
   throw new ModelError(`${where}: expected a shape such as [2, 3] of at most 2^30 elements, got ${got}; correct it`);
 }
 
-function checkSeed(seed: number, where: string): number {
-  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+function checkSeed(options: RandomOptions | undefined, where: string): number {
+  const seed: unknown = options?.seed;
+  if (typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0) return seed;
   throw new ModelError(`${where}: expected a seed, a whole number from 0 on, got ${String(seed)}; write { seed: 1 }`);
 }

@@ -51,6 +51,10 @@ export function gradCheck<const Inputs extends readonly Tensor[]>(
   inputs: Inputs,
   { eps = EPS, tolerance = TOLERANCE, throws = true }: GradCheckOptions = {},
 ): GradCheckResult {
+  const count = Array.isArray(inputs) ? inputs.length : 0;
+  if (count === 0) {
+    throw new ModelError('gradCheck: expected a list of one input or more, got none; write gradCheck(f, [x])');
+  }
   const [value, found] = valueAndGrad(f)(...inputs);
   const gradients = (inputs.length === 1 ? [found] : found) as readonly Tensor[];
   const places = inputs.flatMap((_, input) => comparePlaces(f, inputs, input, gradients[input].data(), eps));

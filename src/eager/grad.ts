@@ -4,7 +4,7 @@ import { elementCount, formatShape } from '../graph/tensor-type.ts';
 import { differentiateExpression, evaluate } from './evaluate.ts';
 import { type Expression, leaf } from './expression.ts';
 import { withRecording } from './grad-mode.ts';
-import { expressionOf, Tensor } from './tensor.ts';
+import { expressionOf, requireTensor, Tensor } from './tensor.ts';
 
 /** The gradient by the one input, or one for each of several. */
 export type GradientsOf<Inputs extends readonly Tensor[]> = Inputs extends readonly [Tensor]
@@ -30,13 +30,18 @@ export function grad<Inputs extends readonly Tensor[]>(
 export function valueAndGrad<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => Tensor,
 ): (...inputs: Inputs) => [value: Tensor, gradients: GradientsOf<Inputs>] {
+  if (typeof f !== 'function') {
+    throw new ModelError(`grad: expected a function of tensors, got ${typeof f}; write grad((x) => x.square().sum())`);
+  }
   return (...inputs) => {
-    const leaves = inputs.map((input) => {
-      const { shape } = expressionOf(input);
-      return leaf(evaluate(expressionOf(input)), shape, { grad: null });
+    const leaves = inputs.map((input, i) => {
+      const expression = expressionOf(requireTensor(input, `grad: expected a tensor as input ${i}`));
+      return leaf(evaluate(expression), expression.shape, { grad: null });
     });
     const own = leaves.map((input) => new Tensor(input)) as readonly Tensor[] as Inputs;
-    const value = withRecording(true, () => f(...own));
+    const value = withRecording(true, () =>
+      requireTensor(f(...own), 'grad: expected a function that returns a tensor'),
+    );
     const root = expressionOf(value);
     checkScalar(root);
     const known = new Map(root.requiresGrad ? differentiateExpression(root, Float32Array.of(1)) : []);

@@ -34,25 +34,11 @@ export function crossEntropy(logits: Tensor, labels: Tensor | ArrayLike<number>)
       `crossEntropy: expected logits of shape (rows,classes) and as many labels as rows, got ${formatShape(shape)} and ${chosen.length} labels; change one of the two`,
     );
   }
-  return logSoftmax(logits)
+  return logits
+    .logSoftmax()
     .mul(oneHot(chosen, classes, shape))
     .sum()
     .div(-chosen.length);
-}
-
-/** ln softmax of the last axis. A row's largest number is taken off first; that changes neither result nor gradient, so it is a constant. */
-function logSoftmax(x: Tensor): Tensor {
-  const shifted = x.sub(rowMaxima(x));
-  return shifted.sub(shifted.exp().sum(-1, { keepDims: true }).log());
-}
-
-function rowMaxima(x: Tensor): Tensor {
-  const columns = x.shape.at(-1)!;
-  const numbers = x.data();
-  const maxima = Float32Array.from({ length: x.size / columns }, (_, row) => {
-    return numbers.subarray(row * columns, (row + 1) * columns).reduce((a, b) => Math.max(a, b));
-  });
-  return tensor(maxima, { shape: [...x.shape.slice(0, -1), 1] });
 }
 
 function oneHot(labels: ArrayLike<number>, classes: number, shape: readonly number[]): Tensor {

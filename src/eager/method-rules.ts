@@ -1,34 +1,13 @@
-// Methods that are more than one op: powers, products with vectors, shapes with a -1 in them. The caller's thread.
-import { ModelError } from '../graph/model-error.ts';
-import { addScalar } from '../graph/ops/add-scalar.ts';
-import { div } from '../graph/ops/div.ts';
-import { matmul } from '../graph/ops/matmul.ts';
-import { mul } from '../graph/ops/mul.ts';
-import { reshape } from '../graph/ops/reshape.ts';
-import { scale } from '../graph/ops/scale.ts';
-import { sqrt } from '../graph/ops/sqrt.ts';
-import { square } from '../graph/ops/square.ts';
-import { elementCount, formatShape, formatType } from '../graph/tensor-type.ts';
-import { applyOp, type Expression, scalar } from './expression.ts';
+// Methods that are more than their op: products with vectors, shapes with a -1 in them, axes of one's choice. The caller's thread.
 
-/**
- * x^exponent by squaring.
- * @throws ModelError where the exponent is not whole, and not 0.5.
- */
-export function raise(x: Expression, exponent: number): Expression {
-  if (exponent === 0.5) return applyOp(sqrt, [x], {});
-  if (!Number.isSafeInteger(exponent)) {
-    throw new ModelError(
-      `pow: expected a whole exponent or 0.5, got ${exponent}; for x > 0 it is x.log().mul(${exponent}).exp()`,
-    );
-  }
-  if (exponent < 0) return applyOp(div, [scalar(1), raise(x, -exponent)], {});
-  if (exponent === 0) return applyOp(addScalar, [applyOp(scale, [x], { alpha: 0 })], { alpha: 1 });
-  if (exponent === 1) return x;
-  const half = raise(x, Math.floor(exponent / 2));
-  const even = applyOp(square, [half], {});
-  return exponent % 2 === 0 ? even : applyOp(mul, [even, x], {});
-}
+import { axisFromStart } from '../graph/axes.ts';
+import { ModelError } from '../graph/model-error.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { reshape } from '../graph/ops/reshape.ts';
+import { slice } from '../graph/ops/slice.ts';
+import { transpose } from '../graph/ops/transpose.ts';
+import { elementCount, formatShape, formatType } from '../graph/tensor-type.ts';
+import { applyOp, type Expression } from './expression.ts';
 
 /** (…,k) · (k,n) → (…,n), or (…,k) · (k) → (…). */
 export function multiplyMatrices(a: Expression, b: Expression): Expression {
@@ -57,4 +36,19 @@ export function reshapeTo(x: Expression, shape: readonly number[]): Expression {
   const known = elementCount(shape.filter((length) => length !== -1));
   const rest = known === 0 ? 0 : Math.floor(elementCount(x.shape) / known);
   return applyOp(reshape, [x], { shape: shape.map((length) => (length === -1 ? rest : length)) });
+}
+
+/** From `start` to in front of `end` along an axis; negative positions count from its end. */
+export function sliceAxis(x: Expression, axis: number, start: number, end?: number): Expression {
+  const at = axisFromStart(x, axis, 'slice');
+  const starts = x.shape.map((_, i) => (i === at ? start : 0));
+  const ends = x.shape.map((length, i) => (i === at ? (end ?? length) : length));
+  return applyOp(slice, [x], { starts, ends });
+}
+
+/** Axis i of the result is axis `axes[i]`; without axes the last two are swapped. */
+export function transposeAxes(x: Expression, axes?: readonly number[]): Expression {
+  const rank = x.shape.length;
+  const swapped = x.shape.map((_, axis) => (axis < rank - 2 || rank < 2 ? axis : 2 * rank - 3 - axis));
+  return applyOp(transpose, [x], { axes: axes ?? swapped });
 }

@@ -144,4 +144,13 @@ describe('random tensors', () => {
     expect(draw(1, 9).filter((x, i) => x === draw(2, 9)[i])).toEqual([]);
     expect(draw(1, 9).filter((x, i) => x === draw(1 + 2 ** 32, 9)[i])).toEqual([]);
   });
+
+  it('are refused without a seed', () => {
+    for (const [name, draw] of Object.entries({ randn, uniform })) {
+      const call = draw as unknown as (shape: number[]) => unknown;
+      expect(() => call([2])).toThrow(
+        `${name}: expected a seed, a whole number from 0 on, got undefined; write { seed: 1 }`,
+      );
+    }
+  });
 });

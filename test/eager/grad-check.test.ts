@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gradCheck, randn, type Tensor, tensor } from '#src/index.js';
+import { grad, gradCheck, randn, type Tensor, tensor } from '#src/index.js';
 
 /** Its value is x², its gradient x: half of it does not see x. */
 const half = (x: Tensor): Tensor => x.mul(x.detach()).sum();
@@ -47,6 +47,18 @@ describe('gradCheck', () => {
     // 1e6 + x: one rounding of it is 0.06, four times the difference.
     expect(() => gradCheck((x) => x.add(1e6), [tensor(0.5)])).toThrow(
       /of which float32 tells slopes to about 7\.6: scale f down, or raise eps or tolerance$/,
+    );
+  });
+
+  it('says what is no function, no tensor, no input', () => {
+    const grad1 = grad as unknown as (f: unknown) => (x: unknown) => unknown;
+    expect(() => grad1(3)).toThrow('grad: expected a function of tensors, got number; write');
+    expect(() => grad1(() => 3)(tensor(1))).toThrow(
+      'grad: expected a function that returns a tensor, got number; make',
+    );
+    expect(() => grad1((x: unknown) => x)(1)).toThrow('grad: expected a tensor as input 0, got number; make');
+    expect(() => gradCheck(half as never, [] as never)).toThrow(
+      'gradCheck: expected a list of one input or more, got none',
     );
   });
 });

@@ -14,7 +14,19 @@ export interface MethodCase {
 }
 
 const unaryCase = (
-  method: 'neg' | 'square' | 'sqrt' | 'exp' | 'log' | 'relu' | 'tanh' | 'sigmoid',
+  method:
+    | 'neg'
+    | 'abs'
+    | 'square'
+    | 'sqrt'
+    | 'exp'
+    | 'log'
+    | 'relu'
+    | 'tanh'
+    | 'sigmoid'
+    | 'gelu'
+    | 'silu'
+    | 'softplus',
   f: (x: number) => number,
   range?: [number, number],
 ): MethodCase[] =>
@@ -119,14 +131,32 @@ const product = (a: number[], b: number[], k: number, n: number): number[] =>
 const transposed = (a: number[], columns: number): number[] =>
   a.map((_, at) => a[(at % (a.length / columns)) * columns + Math.floor(at / (a.length / columns))]);
 
+/** Abramowitz and Stegun 1964, "Handbook of Mathematical Functions", 7.1.5: its series. */
+function erf(x: number): number {
+  let term = x;
+  let sum = x;
+  for (let n = 1; n < 60; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+function shares(x: number[]): number[] {
+  const powers = x.map(Math.exp);
+  return powers.map((power) => power / total(powers));
+}
+
 export const METHOD_CASES: MethodCase[] = [
   ...binaryCase('add', (a, b) => a + b),
   ...binaryCase('sub', (a, b) => a - b),
   ...binaryCase('mul', (a, b) => a * b),
   ...binaryCase('div', (a, b) => a / b, [0.5, 2]),
   ...[0, 1, 2, 3, 7].map((exponent) => powCase(exponent, [-1.3, 1.3])),
-  ...[-1, -3, 0.5].map((exponent) => powCase(exponent, [0.7, 1.5])),
+  ...[-1, -3, 0.5, 1.7].map((exponent) => powCase(exponent, [0.7, 1.5])),
   ...unaryCase('neg', (x) => -x),
+  ...unaryCase('abs', Math.abs, [0.1, 2]),
+  ...unaryCase('abs', Math.abs, [-2, -0.1]),
   ...unaryCase('square', (x) => x * x),
   ...unaryCase('sqrt', Math.sqrt, [0.3, 2]),
   ...unaryCase('exp', Math.exp),
@@ -136,6 +166,82 @@ export const METHOD_CASES: MethodCase[] = [
   ...unaryCase('relu', (x) => Math.max(x, 0), [-2, -0.1]),
   ...unaryCase('tanh', Math.tanh),
   ...unaryCase('sigmoid', (x) => 1 / (1 + Math.exp(-x))),
+  ...unaryCase('gelu', (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
+  {
+    method: 'gelu',
+    title: 'by tanh',
+    shapes: [[5]],
+    apply: (x) => x.gelu({ approximate: 'tanh' }),
+    exact: (x) => x.map((v) => 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))),
+  },
+  ...unaryCase('silu', (x) => x / (1 + Math.exp(-x))),
+  ...unaryCase('softplus', (x) => Math.log1p(Math.exp(x))),
+  {
+    method: 'softmax',
+    title: 'of the last axis',
+    shapes: [[2, 3]],
+    apply: (x) => x.softmax(),
+    exact: (x) => [...shares(x.slice(0, 3)), ...shares(x.slice(3))],
+  },
+  {
+    method: 'logSoftmax',
+    title: 'of the first axis',
+    shapes: [[2, 3]],
+    apply: (x) => x.logSoftmax(0),
+    exact: (x) => x.map((_, i) => Math.log(shares([x[i % 3], x[3 + (i % 3)]])[Math.floor(i / 3)])),
+  },
+  {
+    method: 'transpose',
+    title: 'of the last two axes',
+    shapes: [[2, 2, 3]],
+    apply: (x) => x.transpose(),
+    exact: (x) => [...transposed(x.slice(0, 6), 3), ...transposed(x.slice(6), 3)],
+  },
+  {
+    method: 'transpose',
+    title: 'of named axes',
+    shapes: [[1, 2, 3]],
+    apply: (x) => x.transpose([2, 0, 1]),
+    exact: (x) => transposed(x, 3),
+  },
+  {
+    method: 'transpose',
+    title: 'of a vector',
+    shapes: [[3]],
+    apply: (x) => x.transpose(),
+    exact: (x) => x,
+  },
+  {
+    method: 'slice',
+    title: 'from a position on',
+    shapes: [[2, 3]],
+    apply: (x) => x.slice(-1, 1),
+    exact: (x) => [x[1], x[2], x[4], x[5]],
+  },
+  {
+    method: 'slice',
+    title: 'between two',
+    shapes: [[4, 2]],
+    apply: (x) => x.slice(0, -3, 3),
+    exact: (x) => x.slice(2, 6),
+  },
+  {
+    method: 'concat',
+    title: 'of two along the last axis',
+    shapes: [
+      [2, 1],
+      [2, 2],
+    ],
+    apply: (a, b) => a.concat([b]),
+    exact: (a, b) => [a[0], b[0], b[1], a[1], b[2], b[3]],
+  },
+  {
+    method: 'concat',
+    title: 'of one and itself along the first axis',
+    shapes: [[1, 2]],
+    apply: (a) => a.concat([a], 0),
+    exact: (a) => [...a, ...a],
+  },
   {
     method: 'matmul',
     title: 'of matrices',

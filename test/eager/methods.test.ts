@@ -79,7 +79,9 @@ describe('a method', () => {
       'broadcastTo: expected shapes that broadcast, got (1,3) and (3,2); aligned at the right, axes must be equal or 1',
       () => a.broadcastTo([3, 2]),
     ],
-    ['pow: expected a whole exponent or 0.5, got 1.5; for x > 0 it is x.log().mul(1.5).exp()', () => a.pow(1.5)],
+    ['pow: expected a finite exponent, got NaN; give a number', () => a.pow(Number.NaN)],
+    ['sum: expected different axes from -2 to 1 of shape (1,3), got (0.5); name each axis once', () => a.sum(0.5)],
+    ['softmax: expected an axis from -2 to 1 of shape (1,3), got 2; name an axis it has', () => a.softmax(2)],
     ['mul: expected a tensor or a number, got string; make one with tensor(…)', () => a.mul('2' as unknown as number)],
   ])('says at once: %s', (message, call) => {
     expect(call).toThrow(message);
@@ -90,6 +92,15 @@ describe('a method', () => {
     expect(tensor(0).add(0.1).item()).toBe(Math.fround(0.1));
     // In float64 the difference would not be 0.
     expect(tensor(0.1).sub(0.1).item()).toBe(0);
+  });
+
+  it('computes a chain of twenty thousand ops', () => {
+    let x = tensor([1], { requiresGrad: true });
+    const first = x;
+    for (let i = 0; i < 20_000; i++) x = x.add(1);
+    expect(x.item()).toBe(20_001);
+    x.backward();
+    expect(first.grad?.item()).toBe(1);
   });
 
   it('computes of no numbers at all', () => {

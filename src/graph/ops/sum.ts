@@ -49,7 +49,9 @@ export function keptType(x: TensorType, { axes }: SumAttrs, where: string): Tens
 function axesFromStart({ shape }: TensorType, axes: readonly number[], where: string): number[] {
   const rank = shape.length;
   const fromStart = axes.map((axis) => (axis < 0 ? axis + rank : axis));
-  const isValid = fromStart.every((axis, i) => axis >= 0 && axis < rank && fromStart.indexOf(axis) === i);
+  const isValid = fromStart.every(
+    (axis, i) => Number.isInteger(axis) && axis >= 0 && axis < rank && fromStart.indexOf(axis) === i,
+  );
   if (!isValid) {
     throw new ModelError(
       `${where}: expected different axes from ${-rank} to ${rank - 1} of shape ${formatShape(shape)}, got ${formatShape(axes)}; name each axis once`,
