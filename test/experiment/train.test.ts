@@ -139,6 +139,25 @@ describe('train fails clearly', () => {
     expect(summary.error).toMatch(/finite/);
   });
 
+  test.each([undefined, { norm: 1e30 }])(
+    'where an update is too large, clip %j: the weights before it are kept',
+    async (clip) => {
+      const file = join(runsDir, '..', 'steep.csv');
+      writeFileSync(file, `a,y\n${Array.from({ length: 16 }, (_, i) => `${i},${1000 * i}`).join('\n')}\n`);
+      const data = { source: 'csv', file, target: 'y', task: 'regression', batchSize: 16 };
+      const keys = { data, model: [{ dense: 1 }], loss: 'mse', clip, epochs: 3 };
+      const failing = train(smallConfig({ ...keys, optimizer: { name: 'sgd', lr: 3e38 } }), { runsDir });
+      await expect(failing).rejects.toThrow(
+        /^step 0, dense1: expected finite weights, got -?Infinity in dense1\.weight by its update; lower optimizer\.lr$/,
+      );
+      const { summary } = await train(smallConfig({ ...keys, optimizer: { name: 'sgd', lr: 0 } }), { runsDir });
+      expect(summary.status).toBe('done');
+      // A weight and a bias stand at the end.
+      const weightsOf = (run: string) => readFileSync(join(runsDir, run, 'weights', 'last.safetensors')).subarray(-8);
+      expect(weightsOf('small')).toEqual(weightsOf('small-2'));
+    },
+  );
+
   test('where one sample is too large: step, shard, layer and the sample are named', async () => {
     const file = join(runsDir, '..', 'large.csv');
     // Row 5 squares to infinity in the gradient of the weights; it is alone in its shard.
