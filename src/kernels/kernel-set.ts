@@ -30,7 +30,6 @@ export const KERNEL_NAMES = [
   'sub',
   'mul',
   'div',
-  'addRow',
   'scale',
   'addScalar',
   'negate',
