@@ -37,11 +37,11 @@ export function findNotFinite(run: HaltedRun, views: SharedViews, step: number):
   // The generation that was not committed holds what the update made.
   const made = isByUpdate ? findBadParameter(run, step + 1) : undefined;
   if (made !== undefined) {
-    return `step ${step}, ${made.layer}: expected finite weights, got ${made.value} in ${made.name} by its update; lower optimizer.lr`;
+    return `step ${step}, ${made.layer}: expected finite weights, got ${made.value} in ${made.name} by its update; lower optimizer.lr, or raise optimizer.eps where that is 0`;
   }
   const first = findBadParameter(run, step);
   if (first !== undefined) {
-    return `step ${step}, ${first.layer}: expected finite weights, got ${first.value} in ${first.name} before it; lower the spread of its init`;
+    return `step ${step}, ${first.layer}: expected finite weights, got ${first.value} in ${first.name} before the step; lower the spread of its first values`;
   }
   const { sampler } = run.training;
   const batch = stepBatch(sampler, step);
