@@ -58,14 +58,21 @@ function formatFactor(factor: number): string {
   return Number.isInteger(factor) ? `${factor}` : factor.toFixed(2);
 }
 
-/** A row a layer and the sum of the parameters. */
+// What a screen or two hold.
+const FIRST_LAYERS = 40;
+const LAST_LAYERS = 10;
+
+/** A row a layer and the sum of the parameters; of very many layers those in the middle are left out. */
 export function presentModel({ layers, parameters }: Pick<StartEvent, 'layers' | 'parameters'>, page: Page): string {
-  const rows = layers.map((layer) => [
+  const all = layers.map((layer) => [
     layer.name,
     layer.kind,
     layer.outputShape.join('×'),
     formatCount(layer.parameters),
   ]);
+  const left = all.length - FIRST_LAYERS - LAST_LAYERS;
+  const rest = [`… ${formatCount(left)} more`, 'lockstep plan shows all', '', ''];
+  const rows = left > 1 ? [...all.slice(0, FIRST_LAYERS), rest, ...all.slice(-LAST_LAYERS)] : all;
   const columns = [
     { title: 'layer', isText: true },
     { title: 'kind', isText: true },

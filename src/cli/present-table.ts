@@ -38,21 +38,31 @@ export function wrapWords(text: string, page: Page, indent = 2): string {
   return [...lines, line].join('\n');
 }
 
-/** A table with one line of titles; the rows at `sums` are set in bold. */
+/** A name is cut to no fewer characters. */
+const LEAST_COLUMNS = 16;
+
+/** A table with one line of titles; the rows at `sums` are set in bold. Where the page is too narrow the first column loses its cells' beginnings. */
 export function presentTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   page: Page,
   sums: readonly number[] = [],
 ): string {
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const widths = columns.map(({ title }, i) => rows.reduce((most, row) => Math.max(most, row[i].length), title.length));
+  const excess = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - page.columns;
+  if (excess > 0) widths[0] = Math.max(Math.min(widths[0], LEAST_COLUMNS), widths[0] - excess);
   const isText = columns.map((column) => column.isText === true);
-  const lines = rows.map((row, i) => {
-    const line = alignCells(row, widths, isText);
+  const lines = rows.map(([first, ...others], i) => {
+    const line = alignCells([cutFront(first, widths[0]), ...others], widths, isText);
     return sums.includes(i) ? page.colors.bold(line) : line;
   });
   const titles = columns.map(({ title }) => title);
   return [page.colors.dim(alignCells(titles, widths, isText)), ...lines].join('\n');
+}
+
+/** `…1.residual2.linear1`: the end of a path says more than its beginning. */
+function cutFront(cell: string, width: number): string {
+  return cell.length <= width ? cell : `…${cell.slice(cell.length - width + 1)}`;
 }
 
 /** Cells padded to their columns' widths, text to the left, numbers to the right. */

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { ConfigIssue } from './config-error.ts';
 import { type ConfigNode, formatPath, nearestNode, nodeAt, type Path } from './config-node.ts';
-import { chooseOption, mappingsAt } from './known-keys.ts';
+import { chooseOption, discriminatorAt, mappingsAt } from './known-keys.ts';
 import { nearestKey } from './nearest-key.ts';
 import { checkNumber } from './number-text.ts';
 import { showNode } from './show-value.ts';
@@ -34,11 +34,21 @@ function advise(root: ConfigNode, path: Path, issue: ZodIssue): string {
   if (typeof content === 'object') return 'correct the value';
   const wantsText = issue.code === 'invalid_type' && issue.expected === 'string';
   if (typeof content !== 'string') return wantsText ? 'put it in quotes' : 'correct the value';
+  const mapping = adviseMapping(root, path, content);
+  if (mapping !== undefined) return mapping;
   const word = nearestKey(content, wordsOf(issue));
   if (word !== undefined) return `did you mean ${word}?`;
   if (isDecimal(content) && !wantsText) return 'write a number without quotes';
   const spelling = SPELLINGS[content.toLowerCase()];
   return spelling !== undefined && issue.message.includes('true or false') ? `write ${spelling}` : 'correct the value';
+}
+
+/** For a bare name where a mapping with that name has to stand: `schedule: cosine`. */
+function adviseMapping(root: ConfigNode, path: Path, word: string): string | undefined {
+  const key = discriminatorAt(root, path);
+  if (key === undefined) return undefined;
+  const names = mappingsAt(root, path).all.map(({ name }) => name);
+  return names.includes(word) ? `write { ${key}: ${word} }` : undefined;
 }
 
 /** For an item of `model` of which no key names a kind. */

@@ -32,6 +32,12 @@ export function mappingsAt(root: ConfigNode, path: Path): { chosen?: KnownMappin
   return { chosen: chosen && describe(schema, chosen), all: mappingsOf(schema).map((one) => describe(schema, one)) };
 }
 
+/** The key whose value says which of the mappings at `path` is meant, such as `name` or `source`; undefined where none does. */
+export function discriminatorAt(root: ConfigNode, path: Path): string | undefined {
+  const { schema } = schemaAt(root, path);
+  return schema && discriminatorOf(schema);
+}
+
 /** Which of a union's options a value is meant for: by its discriminator, or by the key that names its kind; −1 where it says neither. */
 export function chooseOption(root: ConfigNode, path: Path): number {
   const { schema, node } = schemaAt(root, path);

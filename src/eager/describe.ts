@@ -20,6 +20,11 @@ export interface DescribeOptions {
  * @throws ConfigError where a layer or the config is not valid, ModelError where shapes do not fit or an `inputShape` is missing.
  */
 export function describe(model: readonly object[] | object, options: DescribeOptions = {}): string {
+  if (typeof model !== 'object' || model === null) {
+    throw new ModelError(
+      `describe: expected layers or a config, got ${JSON.stringify(model)}; for a file write describe(loadConfig('my-run.yaml'))`,
+    );
+  }
   const { config, samples } = Array.isArray(model) ? readLayers(model, options) : readConfig(model, options);
   if (typeof config.model === 'string') {
     throw new ModelError(

@@ -194,6 +194,12 @@ for (const [name, instead] of Object.entries(LEFT_OUT)) {
   Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
 }
 
+/** @throws ModelError beginning with `where` for what is no tensor: JavaScript may call with anything. */
+export function requireTensor(value: unknown, where: string): Tensor {
+  if (value instanceof Tensor) return value;
+  throw new ModelError(`${where}, got ${value === null ? 'null' : typeof value}; make one with tensor(…)`);
+}
+
 function withoutTensors(value: unknown): unknown {
   if (value instanceof Tensor) return expressionOf(value, 'tensor');
   return Array.isArray(value) ? value.map(withoutTensors) : value;

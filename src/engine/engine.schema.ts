@@ -1,6 +1,5 @@
 // The options of the step engine: how a global batch is cut, who computes it, what ends a run early. Coordinator only.
-import type { z } from 'zod';
-import { type Frozen, mapping, number, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { mapping, number, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 /** `shards`: V, the fixed parts of a global batch; part of the mathematics. 65535 is what a word of the step protocol counts. */
 export const shardsSchema = wholeNumber(1, 65535)
@@ -38,6 +37,3 @@ export const untilSchema = mapping({
     .optional()
     .describe('the training loss does not fall any more'),
 }).optional();
-
-/** The resolved options of `until`. */
-export type UntilConfig = Frozen<NonNullable<z.output<typeof untilSchema>>>;

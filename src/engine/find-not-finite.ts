@@ -7,8 +7,9 @@ import { currentWord64 } from './atomics.ts';
 import type { TrainingSpec } from './job.ts';
 import type { MemoryMap } from './memory-map.ts';
 import { slotBuffer } from './protocol-words.ts';
+import { UPDATE_OVERFLOW } from './range-phase.ts';
 import { createEnv, placeShard } from './shard-phase.ts';
-import type { SharedViews } from './shared-views.ts';
+import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
 
 /** What is needed to compute a shard again. */
 export interface HaltedRun {
@@ -29,10 +30,18 @@ const ADVICE = 'lower optimizer.lr, set clip.norm, or look at these samples';
  * gradient buffers of their slots, until a tensor holds NaN or an infinity; every bit is that of the first time.
  */
 export function findNotFinite(run: HaltedRun, views: SharedViews, step: number): string {
-  const parameter = findBadParameter(run, step);
-  if (parameter !== undefined) {
-    const from = step === 0 ? 'before the first step' : `after step ${step - 1}`;
-    return `step ${step}, ${parameter.layer}: expected finite weights, got ${parameter.value} in ${parameter.name} ${from}; lower optimizer.lr`;
+  const record = views.recordAt(step) + RECORD_RANGES;
+  const ranges = views.records.subarray(record, record + run.map.ranges.count);
+  const isByUpdate =
+    ranges.includes(UPDATE_OVERFLOW) && ranges.every((cell) => cell === UPDATE_OVERFLOW || Number.isFinite(cell));
+  // The generation that was not committed holds what the update made.
+  const made = isByUpdate ? findBadParameter(run, step + 1) : undefined;
+  if (made !== undefined) {
+    return `step ${step}, ${made.layer}: expected finite weights, got ${made.value} in ${made.name} by its update; lower optimizer.lr, or raise optimizer.eps where that is 0`;
+  }
+  const first = findBadParameter(run, step);
+  if (first !== undefined) {
+    return `step ${step}, ${first.layer}: expected finite weights, got ${first.value} in ${first.name} before the step; lower the spread of its first values`;
   }
   const { sampler } = run.training;
   const batch = stepBatch(sampler, step);
@@ -44,8 +53,8 @@ export function findNotFinite(run: HaltedRun, views: SharedViews, step: number):
   return `step ${step}: expected a finite sum of the shards' losses and gradients, got an overflow of finite ones; lower optimizer.lr or set clip.norm`;
 }
 
-function findBadParameter({ memory, map, plan }: HaltedRun, step: number) {
-  const weights = new Float32Array(memory.buffer, map.generations[step & 1], plan.parameterElements);
+function findBadParameter({ memory, map, plan }: HaltedRun, generation: number) {
+  const weights = new Float32Array(memory.buffer, map.generations[generation & 1], plan.parameterElements);
   for (const { name, layer, elementOffset, elements } of plan.parameters) {
     const values = weights.subarray(elementOffset, elementOffset + elements);
     const value = values.find((each) => !Number.isFinite(each));

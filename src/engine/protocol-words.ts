@@ -42,7 +42,6 @@ export type Op = (typeof OP)[keyof typeof OP];
 
 /** Phases of the control word. The evaluation phases are ranges over chunks of samples; they begin and end at the gate. */
 export const PHASE = { shards: 0, norm: 1, update: 2, validate: 3, test: 4, testBest: 5, halt: 15 } as const;
-export type Phase = (typeof PHASE)[keyof typeof PHASE];
 export const PHASE_NAMES: Record<number, string> = Object.fromEntries(
   Object.entries(PHASE).map(([name, code]) => [code, name.toUpperCase()]),
 );
@@ -51,9 +50,6 @@ export const COMMIT = 16;
 export const COMMIT_AND_HALT = 17;
 
 export const SEAT = { empty: 0, boot: 1, parked: 2, run: 3, stop: 4 } as const;
-
-/** Steps are 39 bits, so that a control word stays a positive 64-bit number. */
-export const MAX_STEPS = 2 ** 39;
 
 // ctl   step:40 | phase:4 | hold: 2 generations x 4 readers
 // slot  step:40 | buffer:16

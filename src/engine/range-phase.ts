@@ -15,6 +15,9 @@ import { StepTotals } from './step-totals.ts';
 import { treeTotal } from './tree.ts';
 import { type LeastLoss, metUntil, NO_LOSS, nextLeastLoss, type UntilReason } from './until.ts';
 
+/** In the place of a range's sum of squares, which is never below 0: the gradient is finite, the new parameters are not. */
+export const UPDATE_OVERFLOW = Number.NEGATIVE_INFINITY;
+
 /** PyTorch's clip_grad_norm_ adds it to the norm. */
 const CLIP_EPSILON = 1e-6;
 
@@ -37,6 +40,8 @@ export class RangePhase {
   readonly #averageArray: number | null;
   readonly #own: { range: number; slots: number; tree: number };
   readonly #update: RangeUpdate;
+  /** New parameters of the range that are no numbers. */
+  #notFinite = 0;
 
   constructor(
     plan: Plan,
@@ -92,12 +97,16 @@ export class RangePhase {
     if (!hasNorm) this.#views.records[squares] = this.#reduce(this.#own.range, start, segments);
     this.#clock.mark(TIMED.update);
     const clipFactor = hasNorm ? this.#clipFactor(record) : 1;
+    this.#notFinite = 0;
     for (const segment of segments) {
       this.#placeSegment(step, segment);
       if (totals.denominator === 0 || segment.rule.kind === 'frozen') this.#copySegment();
       else if (segment.rule.kind === 'statistic') this.#moveStatistic(segment, segment.rule.momentum);
       else this.#optimize(segment, segment.rule, start, lr, clipFactor);
     }
+    // Not committed then: the weights that the step began with stay the last good ones.
+    const { records } = this.#views;
+    if (this.#notFinite > 0 && Number.isFinite(records[squares])) records[squares] = UPDATE_OVERFLOW;
   }
 
   /**
@@ -154,6 +163,7 @@ export class RangePhase {
     update.lr = rule.lr === base ? lr : lr === base ? rule.lr : rule.lr * (lr / base);
     update.weightDecay = rule.weightDecay;
     this.#optimizer.update(this.#kernels, update);
+    this.#notFinite += this.#kernels.countNotFinite(update.to[0], elements);
     this.#average();
   }
 
@@ -237,7 +247,7 @@ export class RangePhase {
     return metUntil(until, this.#views.records, this.#views.recordAt(step), this.#map.ranges.count);
   }
 
-  /** Whether every range's gradient of `step` is made of numbers: NaN and infinities show in a sum of squares. */
+  /** Whether every range's gradient of `step`, and in UPDATE its new parameters, are made of numbers: the range's cell shows it. */
   isFinite(step: number): boolean {
     const first = this.#views.recordAt(step) + RECORD_RANGES;
     for (let r = 0; r < this.#map.ranges.count; r++) {

@@ -84,7 +84,7 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
     evaluation.run(machine.step, machine.phase, machine.index);
   }
 
-  /** The phase after this one, from cells that all workers read alike; a loss or gradient that is no number stops the run. */
+  /** The phase after this one, from cells that all workers read alike; a loss, gradient or parameter that is no number stops the run. */
   function decide(): number {
     const { step, phase } = machine;
     if (phase >= PHASE.validate) return PHASE.shards;
@@ -93,7 +93,7 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
       return words.hasNorm ? PHASE.norm : PHASE.update;
     }
     if (phase === PHASE.norm) return ranges.isFinite(step) ? PHASE.update : PHASE.halt;
-    if (!words.hasNorm && !ranges.isFinite(step)) return PHASE.halt;
+    if (!ranges.isFinite(step)) return PHASE.halt;
     return ranges.metUntil(step) === undefined ? COMMIT : COMMIT_AND_HALT;
   }
 

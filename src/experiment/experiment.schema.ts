@@ -1,6 +1,6 @@
 // The options of an experiment: its name, its length, how it is evaluated and logged. Coordinator only.
 import { z } from 'zod';
-import { type Frozen, mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 import { metricsSchema, watchedMetricSchema } from '../nn/metrics.schema.ts';
 
 const NAME_PHRASE = 'a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most';
@@ -82,6 +82,3 @@ export function toldMetrics({ metric, metrics = [] }: EvaluationConfig): string[
   const isAsked = metric === 'loss' || metric === 'accuracy' || metrics.includes(metric);
   return isAsked ? [...metrics] : [...metrics, metric];
 }
-
-/** The resolved `logging`. */
-export type LoggingConfig = Frozen<z.output<typeof loggingSchema>>;

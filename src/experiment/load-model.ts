@@ -30,10 +30,8 @@ export async function loadModel(config: TrainConfig, baseDir: string): Promise<L
       `${file}: expected a default export that is a function, got ${define === undefined ? 'none' : typeof define}; write export default function (x, nn) { … }`,
     );
   }
-  if (define.constructor.name !== 'Function') {
-    throw new ModelError(
-      `${file}: expected a plain function as its default export, got ${describeFunction(define)}; remove async or *: a model is traced, so that it has nothing to wait for`,
-    );
+  if (define.constructor.name !== 'Function' || isClass(define)) {
+    throw new ModelError(`${file}: expected a plain function as its default export, got ${describeFunction(define)}`);
   }
   return { path, file, sha256, define: define as CustomModel };
 }
@@ -77,9 +75,17 @@ function syntaxErrorPlace(cause: unknown, path: string, file: string): string | 
   return line === undefined ? undefined : `${file}:${line}`;
 }
 
-function describeFunction(value: { constructor: { name: string } }): string {
+/** What it is, and what to do about it. */
+function describeFunction(value: object): string {
+  if (isClass(value)) return 'a class; write export default function (x, nn) { … }';
   const { name } = value.constructor;
-  return name === 'AsyncFunction' ? 'an async function' : `a function of kind ${name}`;
+  const kind = name === 'AsyncFunction' ? 'an async function' : `a function of kind ${name}`;
+  return `${kind}; remove async or *: a model is traced, so that it has nothing to wait for`;
+}
+
+/** It is a function too, but cannot be called. */
+function isClass(value: object): boolean {
+  return Function.prototype.toString.call(value).startsWith('class');
 }
 
 /** Relative where it lies below the working directory. */

@@ -188,8 +188,15 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
+/** A list of numbers is one line, and so is a row of a matrix of them. No string has a line's end of its own in JSON. */
+const NUMBERS = /\[\n\s+((?:[-+.\deE]+|null)(?:,\n\s+(?:[-+.\deE]+|null))*)\n\s+\]/g;
+
 function encodeJson(value: object): Uint8Array {
-  return encode(`${JSON.stringify(value, null, 2)}\n`);
+  const text = JSON.stringify(value, null, 2).replace(
+    NUMBERS,
+    (_, inner: string) => `[${inner.replace(/\n\s+/g, ' ')}]`,
+  );
+  return encode(`${text}\n`);
 }
 
 function cannotWrite(path: string, exitCode: 1 | 2, cause: unknown): RunFolderError {

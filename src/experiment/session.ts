@@ -11,6 +11,7 @@ import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
 import { initialPlateau, nextPlateau, type PlateauState, plateauRules } from '../optim/plateau.ts';
 import { initializeParameters } from '../plan/initialize.ts';
 import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
+import { checkTargets } from './check-targets.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** What a network is after training: its parameters, and the running statistics that evaluation needs too. */
@@ -93,10 +94,13 @@ export function openSession(
   };
 }
 
-function fillSamples({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memory): void {
+function fillSamples(run: PreparedRun, { buffer }: WebAssembly.Memory): void {
+  const { dataset, map } = run;
   const { input, target, samples } = dataset.spec;
   const inputs = arrayOf(buffer, input.storage, map.inputs, samples * sampleElements(input.shape)) as Inputs;
-  dataset.fill(inputs, arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets);
+  const targets = arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets;
+  dataset.fill(inputs, targets);
+  checkTargets(run, targets);
 }
 
 /** Memory begins as zeros: only what begins otherwise is written, padding included, into the generation that step 0 reads. */

@@ -24,7 +24,7 @@ export function sameAsFirst(inputs: readonly TensorType[], _attrs: Attrs, where:
 export function requireFloats(type: TensorType, where: string): void {
   if (type.element === 'f32') return;
   throw new ModelError(
-    `${where}: expected a tensor of f32 numbers, got ${type.element} of shape ${formatType(type)}; labels may only go into a loss`,
+    `${where}: expected a tensor of f32 numbers, got ${type.element} of shape ${formatType(type)}; tokens go into an embedding first, labels into a loss only`,
   );
 }
 

@@ -6,7 +6,7 @@ import { NORMALIZATION_KERNEL_NAMES } from './normalization-kernel-names.ts';
 /** A numeric routine on byte addresses in the shared memory; 0 or undefined where it has no result. */
 export type Kernel = (...args: number[]) => number;
 
-/** The optimizers beside sgd and adam, and what clipping by value and averaging need. */
+/** The optimizers beside sgd and adam, and what clipping by value, checking and averaging need. */
 const OPTIMIZER_KERNELS = [
   'amsgrad',
   'nadam',
@@ -16,6 +16,7 @@ const OPTIMIZER_KERNELS = [
   'adagrad',
   'lion',
   'clampSquareSum',
+  'countNotFinite',
   'movingAverage',
 ] as const;
 
@@ -29,7 +30,6 @@ export const KERNEL_NAMES = [
   'sub',
   'mul',
   'div',
-  'addRow',
   'scale',
   'addScalar',
   'negate',

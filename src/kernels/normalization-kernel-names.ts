@@ -10,7 +10,6 @@ export const NORMALIZATION_KERNEL_NAMES = [
   'groupNorm',
   'groupNormBackward',
   'groupNormWeightGradient',
-  'channelBiasGradient',
   'batchMoments',
   'batchNorm',
   'batchNormSums',

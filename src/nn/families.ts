@@ -116,13 +116,14 @@ function gpt(
   const weight = { name: 'normal', std: 0.02 };
   // What is added to the residual stream, 2 · layers times, is smaller, so that its sum is not larger.
   const last = { name: 'normal', std: 0.02 / Math.sqrt(2 * layers) };
-  const init = { weight, bias: 'zeros' };
+  const ofBias = bias ? { bias: 'zeros' } : {};
+  const init = { weight, ...ofBias };
   const drop = dropout === 0 ? [] : [{ dropout }];
   const attention = { attention: heads, causal: true, bias, dropout, init: { ...init, projection: last } };
   const mlp = [
     { linear: 4 * width, bias, init },
     { activation: 'gelu', approximate: 'tanh' },
-    { linear: width, bias, init: { weight: last, bias: 'zeros' } },
+    { linear: width, bias, init: { weight: last, ...ofBias } },
     ...drop,
   ];
   return [

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { flag, mapping, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 import { activationOption } from './activations.schema.ts';
-import { initSchema } from './initializers.schema.ts';
+import { checkBiasInit, initSchema } from './initializers.schema.ts';
 import { layerName as name, onlyTrue, pairOf } from './layer-name.schema.ts';
 
 const PADDING_PHRASE = 'same, a whole number of 0 or more, or a pair [vertical, horizontal]';
@@ -30,13 +30,15 @@ const pooling = {
 
 /** Layers that take images. */
 export const imageSchemas = [
-  mapping({ conv: wholeNumber(1).describe('output channels'), ...convolution }),
-  mapping({
-    convTranspose: wholeNumber(1).describe('output channels'),
-    ...transposed,
-    padding: pairOf(0).default(0),
-    outputPadding: pairOf(0).default(0),
-  }),
+  checkBiasInit(mapping({ conv: wholeNumber(1).describe('output channels'), ...convolution })),
+  checkBiasInit(
+    mapping({
+      convTranspose: wholeNumber(1).describe('output channels'),
+      ...transposed,
+      padding: pairOf(0).default(0),
+      outputPadding: pairOf(0).default(0),
+    }),
+  ),
   mapping({ maxPool: pairOf(1).describe('the kernel'), ...pooling, name }),
   mapping({ avgPool: pairOf(1).describe('the kernel'), ...pooling, countIncludePad: flag().default(true), name }),
   mapping({ globalAvgPool: onlyTrue(), name }),

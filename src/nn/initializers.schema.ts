@@ -115,3 +115,27 @@ export const weightInitSchema = mapping({ weight: matrixInitSchema.optional() })
 export const vectorsInitSchema = mapping({ weight: vectorInitSchema.optional(), bias: vectorInitSchema.optional() })
   .optional()
   .describe('how the first values are drawn; ones and zeros where nothing is said');
+
+interface InitializedLayer {
+  readonly init?: { readonly weight?: unknown; readonly bias?: unknown };
+}
+
+/** Refuses first values of parameters that a layer does not have: they would decide nothing. */
+export function checkInit<Schema extends z.ZodType>(
+  schema: Schema,
+  has: (layer: z.output<Schema>) => { weight: boolean; bias: boolean },
+): Schema {
+  return schema.refine(
+    (layer) => {
+      const { weight, bias } = (layer as InitializedLayer).init ?? {};
+      const found = has(layer);
+      return (weight === undefined || found.weight) && (bias === undefined || found.bias);
+    },
+    betweenKeys('init', 'first values only of parameters that the layer has'),
+  );
+}
+
+/** The same for layers with a weight, and a bias where `bias` says so. */
+export function checkBiasInit<Schema extends z.ZodType<{ readonly bias: boolean }>>(schema: Schema): Schema {
+  return checkInit(schema, ({ bias }) => ({ weight: true, bias }));
+}

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Frozen, flag, mapping, wholeNumber } from '../config/scalars.schema.ts';
 import { activationOption, activationShape, checkActivationOptions } from './activations.schema.ts';
 import { imageSchemas } from './image-layers.schema.ts';
-import { initSchema } from './initializers.schema.ts';
+import { checkBiasInit, initSchema } from './initializers.schema.ts';
 import { layerName as name, onlyTrue } from './layer-name.schema.ts';
 import { normalizationSchemas } from './normalization-layers.schema.ts';
 import { tokenSchemas } from './token-layers.schema.ts';
@@ -12,13 +12,15 @@ const LAYERS_PHRASE = 'a list of layers such as [{ dense: 10 }]';
 const SHAPE_PHRASE = 'a shape such as [1, 28, 28]';
 const AXES_PHRASE = 'the axes of a sample in another order, such as [1, 0]';
 
-const denseSchema = mapping({
-  dense: wholeNumber(1).describe('units; all axes of a sample are flattened into one'),
-  activation: activationOption(),
-  bias: flag().default(true),
-  init: initSchema,
-  name,
-});
+const denseSchema = checkBiasInit(
+  mapping({
+    dense: wholeNumber(1).describe('units; all axes of a sample are flattened into one'),
+    activation: activationOption(),
+    bias: flag().default(true),
+    init: initSchema,
+    name,
+  }),
+);
 
 const axis = z.int({ error: 'a whole number' }).default(-1).describe('of a sample, negative from the end');
 

@@ -13,6 +13,7 @@ export type LossName = (typeof LOSS_NAMES)[number];
 
 const PHRASE = `a loss: ${alternatives(LOSS_NAMES)}`;
 const WEIGHTS_PHRASE = 'a list of numbers of 0 or more, one a class';
+const ALL_ZERO_PHRASE = 'a class whose weight is above 0';
 
 const named = <const Name extends LossName>(name: Name) => z.literal(name, { error: PHRASE });
 
@@ -25,6 +26,7 @@ const labelOptions = {
   classWeights: z
     .array(numberFrom(0), { error: WEIGHTS_PHRASE })
     .min(2, { error: WEIGHTS_PHRASE })
+    .refine((weights) => weights.some((weight) => weight > 0), { error: ALL_ZERO_PHRASE })
     .optional()
     .describe('one a class; the mean is over the weights of the labels'),
   ignoreIndex: wholeNumber(1 - 2 ** 31, 2 ** 31 - 1)

@@ -67,7 +67,7 @@ function addLabelLoss(
   if (!isRows || units < targets.classes) {
     const expected = formatType({ ...outputs, shape: [...labels.shape, targets.classes] });
     throw new ModelError(
-      `${outputs.layer}: expected outputs of shape ${expected} for labels 0 to ${targets.classes - 1} of shape ${formatType(labels)}, got ${formatType(outputs)}; end the model with { dense: ${targets.classes} }`,
+      `${outputs.layer}: expected outputs of shape ${expected} for labels 0 to ${targets.classes - 1} of shape ${formatType(labels)}, got ${formatType(outputs)}; end the model with { ${labels.shape.length === 0 ? 'dense' : 'linear'}: ${targets.classes} }`,
     );
   }
   const node = applyLabelLoss(graph, options, [outputs, labels]);

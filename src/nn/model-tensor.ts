@@ -67,20 +67,20 @@ export class ModelTensor {
 
   /** Numbers or tensors; shapes broadcast as in numpy. */
   add(other: ModelTensor | number): ModelTensor {
-    return typeof other === 'number' ? this.#apply(addScalar, { alpha: other }) : this.#with(add, other);
+    return typeof other === 'number' ? this.#shift('add', other, other) : this.#with(add, other);
   }
 
   sub(other: ModelTensor | number): ModelTensor {
-    return typeof other === 'number' ? this.#apply(addScalar, { alpha: -other }) : this.#with(sub, other);
+    return typeof other === 'number' ? this.#shift('sub', other, -other) : this.#with(sub, other);
   }
 
   mul(other: ModelTensor | number): ModelTensor {
-    return typeof other === 'number' ? this.#apply(scale, { alpha: other }) : this.#with(mul, other);
+    return typeof other === 'number' ? this.#scale('mul', other, other) : this.#with(mul, other);
   }
 
   /** By a number: times its reciprocal. */
   div(other: ModelTensor | number): ModelTensor {
-    return typeof other === 'number' ? this.#apply(scale, { alpha: 1 / other }) : this.#with(div, other);
+    return typeof other === 'number' ? this.#scale('div', other, 1 / other) : this.#with(div, other);
   }
 
   neg(): ModelTensor {
@@ -162,11 +162,14 @@ export class ModelTensor {
   /** From `start` to in front of `end` along an axis; negative positions count from its end. */
   slice(axis: number, start: number, end?: number): ModelTensor {
     const { shape } = this.#node;
-    const [inner] = this.#innerAxes(axis);
-    const at = inner < 0 ? inner + shape.length : inner;
+    const at = this.#innerAxis(axis);
     const starts = shape.map((_, i) => (i === at ? start : 0));
     const ends = shape.map((length, i) => (i === at ? (end ?? length) : length));
-    return this.#apply(slice, { starts, ends });
+    const part = this.#apply(slice, { starts, ends });
+    if (!part.shape.includes(0)) return part;
+    throw new ModelError(
+      `${MODEL}: expected a slice of one position or more of axis ${axis} of ${formatType(this.#node)}, got ${start} to ${ends[at]}; correct them`,
+    );
   }
 
   /** This tensor and others behind each other along an axis. */
@@ -198,15 +201,31 @@ export class ModelTensor {
     return this.#apply(mean, { axes: this.#innerAxes(axes), keepDims });
   }
 
-  #innerAxes(axes: number | readonly number[] | undefined): number[] {
-    const { shape, isBatched } = this.#node;
-    if (axes === undefined) return shape.map((_, axis) => axis);
-    return [axes].flat().map((axis) => this.#innerAxis(axis, isBatched, shape.length));
+  #shift(method: string, given: number, alpha: number): ModelTensor {
+    return this.#apply(addScalar, { alpha: finite(method, given, alpha) });
   }
 
-  #innerAxis(axis: number, isBatched: boolean, rank: number): number {
-    if (!isBatched || axis < 0) return isBatched && axis === -rank - 1 ? this.#refuseSampleAxis(axis) : axis;
-    return axis === 0 ? this.#refuseSampleAxis(axis) : axis - 1;
+  #scale(method: string, given: number, alpha: number): ModelTensor {
+    return this.#apply(scale, { alpha: finite(method, given, alpha) });
+  }
+
+  #innerAxes(axes: number | readonly number[] | undefined): number[] {
+    if (axes === undefined) return this.#node.shape.map((_, axis) => axis);
+    return [axes].flat().map((axis) => this.#innerAxis(axis));
+  }
+
+  /** Counted without that of the samples, from the start. */
+  #innerAxis(axis: number): number {
+    const { isBatched } = this.#node;
+    const rank = this.shape.length;
+    if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+      throw new ModelError(
+        `${MODEL}: expected an axis from ${-rank} to ${rank - 1} of ${formatType(this.#node)}, got ${describeValue(axis)}; name an axis it has`,
+      );
+    }
+    const fromStart = axis < 0 ? axis + rank : axis;
+    if (isBatched && fromStart === 0) this.#refuseSampleAxis(axis);
+    return isBatched ? fromStart - 1 : fromStart;
   }
 
   #refuseSampleAxis(axis: number): never {
@@ -227,6 +246,14 @@ export class ModelTensor {
   #wrap(node: GraphNode): ModelTensor {
     return new ModelTensor(this.#trace, node);
   }
+}
+
+/** What is written into the plan. @throws ModelError for a number that is none in float32. */
+function finite(method: string, given: number, alpha: number): number {
+  if (Number.isFinite(Math.fround(alpha))) return alpha;
+  throw new ModelError(
+    `${MODEL}: expected a number that ${method} can take in float32, got ${given}; correct the number`,
+  );
 }
 
 /** A value of any kind in an error. */

@@ -1,6 +1,6 @@
 // The options of normalisations and of dropout, with PyTorch's names and defaults. Coordinator only.
 import { flag, fraction, mapping, numberAbove0, wholeNumber } from '../config/scalars.schema.ts';
-import { vectorsInitSchema } from './initializers.schema.ts';
+import { checkInit, vectorsInitSchema } from './initializers.schema.ts';
 import { layerName as name, trueOr } from './layer-name.schema.ts';
 
 const eps = (value = 1e-5) => numberAbove0().default(value).describe('is added to the variance');
@@ -13,15 +13,31 @@ const FLOAT32_EPSILON = 2 ** -23;
 
 /** Layers that normalise or drop. */
 export const normalizationSchemas = [
-  mapping({ batchNorm: trueOr({ momentum, eps: eps(), affine }), init: vectorsInitSchema, name }),
-  mapping({ layerNorm: trueOr({ eps: eps(), affine, axes }), init: vectorsInitSchema, name }),
-  mapping({ rmsNorm: trueOr({ eps: eps(FLOAT32_EPSILON), affine, axes }), init: vectorsInitSchema, name }),
-  mapping({
-    groupNorm: wholeNumber(1).describe('groups of channels'),
-    eps: eps(),
-    affine,
-    init: vectorsInitSchema,
-    name,
-  }),
+  checkInit(mapping({ batchNorm: trueOr({ momentum, eps: eps(), affine }), init: vectorsInitSchema, name }), (layer) =>
+    both(layer.batchNorm),
+  ),
+  checkInit(mapping({ layerNorm: trueOr({ eps: eps(), affine, axes }), init: vectorsInitSchema, name }), (layer) =>
+    both(layer.layerNorm),
+  ),
+  checkInit(
+    mapping({ rmsNorm: trueOr({ eps: eps(FLOAT32_EPSILON), affine, axes }), init: vectorsInitSchema, name }),
+    (layer) => ({ ...both(layer.rmsNorm), bias: false }),
+  ),
+  checkInit(
+    mapping({
+      groupNorm: wholeNumber(1).describe('groups of channels'),
+      eps: eps(),
+      affine,
+      init: vectorsInitSchema,
+      name,
+    }),
+    both,
+  ),
   mapping({ dropout: fraction().describe('the share that is dropped'), name }),
 ] as const;
+
+/** Of a layer whose options are no mapping something else is told: this much is not checked then. */
+function both(options: { affine: boolean } | undefined): { weight: boolean; bias: boolean } {
+  const hasBoth = options?.affine !== false;
+  return { weight: hasBoth, bias: hasBoth };
+}

@@ -46,7 +46,7 @@ export interface SegmentSpec {
 
 /**
  * The segments in the order of the parameters. Neighbours of one rule are one segment, padding included: without groups there is one.
- * @throws ModelError where a group's pattern matches no parameter.
+ * @throws ModelError where a group has no parameter of its own, or all are frozen.
  */
 export function planSegments(spec: SegmentSpec): Segment[] {
   const { parameters, statistics = [], parameterElements, optimizer, isByParameter } = spec;
@@ -91,15 +91,20 @@ export function frozenNames({ groups = [] }: OptimizerConfig): (name: string) =>
 function matchRules(parameters: readonly ParameterPlace[], optimizer: OptimizerConfig): (name: string) => SegmentRule {
   const { lr, weightDecay, groups = [] } = optimizer;
   const patterns = groups.map(({ match }) => toRegExp(match));
-  patterns.forEach((pattern, index) => {
-    if (parameters.some(({ name }) => pattern.test(name))) return;
-    throw new ModelError(describeNoMatch(index, groups[index].match, parameters));
-  });
+  const groupOf = (name: string): number => patterns.findIndex((pattern) => pattern.test(name));
+  const taken = new Set(parameters.map(({ name }) => groupOf(name)));
+  const idle = groups.findIndex((_, index) => !taken.has(index));
+  if (idle >= 0) throw new ModelError(describeNoMatch(idle, patterns[idle], groups[idle].match, parameters));
+  if ([...taken].every((index) => groups[index]?.frozen)) {
+    throw new ModelError(
+      `optimizer.groups: expected a parameter that is trained, got all ${parameters.length} frozen; freeze fewer`,
+    );
+  }
   const rules = [...groups.map((group) => ruleOfGroup(optimizer, group)), { kind: 'update', lr, weightDecay } as const];
   const distinct = new Map<string, SegmentRule>();
   for (const rule of rules) if (!distinct.has(JSON.stringify(rule))) distinct.set(JSON.stringify(rule), rule);
   return (name) => {
-    const index = patterns.findIndex((pattern) => pattern.test(name));
+    const index = groupOf(name);
     return distinct.get(JSON.stringify(rules[index < 0 ? groups.length : index]))!;
   };
 }
@@ -118,11 +123,15 @@ function toRegExp(pattern: string): RegExp {
 
 const SHOWN_NAMES = 6;
 
-function describeNoMatch(index: number, match: string, parameters: readonly ParameterPlace[]): string {
+function describeNoMatch(index: number, pattern: RegExp, match: string, parameters: readonly ParameterPlace[]): string {
+  const where = `optimizer.groups.${index}.match`;
+  if (parameters.some(({ name }) => pattern.test(name))) {
+    return `${where}: expected a pattern that matches a parameter of no earlier group, got ${JSON.stringify(match)}; the first group that matches counts: put this one further up`;
+  }
   const names = parameters.slice(0, SHOWN_NAMES).map(({ name }) => name);
   const more = parameters.length > SHOWN_NAMES ? ', …' : '';
   return (
-    `optimizer.groups.${index}.match: expected a pattern that matches a parameter, got ${JSON.stringify(match)}; ` +
+    `${where}: expected a pattern that matches a parameter, got ${JSON.stringify(match)}; ` +
     `the parameters are ${names.join(', ')}${more}`
   );
 }

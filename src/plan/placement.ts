@@ -28,7 +28,7 @@ export function placeBuffers(buffers: readonly ProgramBuffer[], rows: number): P
     placed.push(index);
   }
   const ends = byteOffsets.map((byteOffset, i) => alignedBytes(byteOffset + byteLengths[i]));
-  return { byteOffsets, byteLengths, byteLength: Math.max(0, ...ends) };
+  return { byteOffsets, byteLengths, byteLength: ends.reduce((most, end) => Math.max(most, end), 0) };
 }
 
 /** Bytes of a buffer for so many rows; every element has four. */

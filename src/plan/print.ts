@@ -133,7 +133,9 @@ function printBytes(plan: Plan): string[] {
 
 function printTable(title: string, columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const heads = columns.map(([head]) => head);
-  const widths = columns.map((_, i) => Math.max(...[heads, ...rows].map((cells) => cells[i].length)));
+  const widths = columns.map((_, i) =>
+    [heads, ...rows].reduce((widest, cells) => Math.max(widest, cells[i].length), 0),
+  );
   const line = (cells: readonly string[]): string =>
     `  ${cells.map((cell, i) => (columns[i][1] === 'left' ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')}`.trimEnd();
   const rule = widths.map((width) => '─'.repeat(width));

@@ -32,14 +32,26 @@ export function resolveProgram(
   context: ResolveContext,
 ): ResolvedProgram {
   const resolve = createResolver(graph, program, placement, context);
-  const calls = program.calls.map((item) => ({
-    kernel: item.call.kernel,
-    args: item.call.args.map(resolve),
-    label: labelCall(item, program, context.names),
-    out: program.places.has(item.node.id) ? describeOutput(item.node, resolve(tensor(item.node))) : null,
-  }));
-  const scratch = program.calls.flatMap(({ call }) => call.args.map((operand) => scratchBytes(operand, context.rows)));
-  return { calls, scratchBytes: Math.max(0, ...scratch) };
+  const calls = program.calls.map((item, index) => {
+    // Before its node's last call a tensor is not whole: what else lies there may be of another tensor.
+    const isWhole = program.calls[index + 1]?.node !== item.node && program.places.has(item.node.id);
+    return {
+      kernel: item.call.kernel,
+      args: item.call.args.map(resolve),
+      label: labelCall(item, program, context.names),
+      out: isWhole ? describeOutput(item.node, resolve(tensor(item.node))) : null,
+    };
+  });
+  return { calls, scratchBytes: mostScratchBytes(program, context.rows) };
+}
+
+/** No spread of a list: chains of the eager API and repeated layers have more calls than a stack holds arguments. */
+function mostScratchBytes({ calls }: Program, rows: number): number {
+  let most = 0;
+  for (const { call } of calls) {
+    for (const operand of call.args) most = Math.max(most, scratchBytes(operand, rows));
+  }
+  return most;
 }
 
 function describeOutput({ layer, shape, isBatched, element }: GraphNode, at: Arg): CallOutput | null {

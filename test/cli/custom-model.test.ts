@@ -80,6 +80,11 @@ describe('a model in a file of its own', () => {
       'm.js: expected a plain function as its default export, got an async function; remove async or *: a model is traced, so that it has nothing to wait for\n',
     ],
     [
+      'is a class',
+      'export default class Model {}',
+      'm.js: expected a plain function as its default export, got a class; write export default function (x, nn) { … }\n',
+    ],
+    [
       'returns a promise',
       'export default (x, nn) => Promise.reject(new Error());',
       'm.js: expected the model to return its output tensor, got a promise; remove async: a model is traced, so that it has nothing to wait for\n',

@@ -49,6 +49,19 @@ run folder runs/mnist-mlp-2`,
     ]);
   });
 
+  it('leaves out the middle of very many layers, and says how many', () => {
+    const layers = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ ...START.layers[0], name: `layer${i + 1}` }));
+    const namesOf = (count: number) =>
+      presentStart({ ...START, layers: layers(count) }, PLAIN_PAGE)
+        .split('\n')
+        .filter((line) => /^(layer\d|…)/.test(line))
+        .map((line) => line.split('  ')[0]);
+    expect(namesOf(51)).toEqual(layers(51).map(({ name }) => name));
+    const names = layers(1052).map(({ name }) => name);
+    expect(namesOf(1052)).toEqual([...names.slice(0, 40), '… 1,002 more', ...names.slice(-10)]);
+  });
+
   it('says that a dry run has no run folder', () => {
     expect(presentStart({ ...START, runFolder: null }, PLAIN_PAGE)).toMatch(/\nrun folder none$/);
   });

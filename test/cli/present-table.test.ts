@@ -45,6 +45,20 @@ describe('presentTable', () => {
     ).toBe('    n  name\n    1  a\n1,000  bc');
   });
 
+  it('cuts the beginnings of the first column where the page is too narrow, and no number', () => {
+    const columns = [{ title: 'layer', isText: true }, { title: 'parameters' }];
+    const rows = [
+      ['block.11.residual2.linear1', '1,234,567'],
+      ['dense1', '10'],
+    ];
+    const page = { ...PLAIN_PAGE, columns: 30 };
+    expect(presentTable(columns, rows, page)).toBe(
+      'layer               parameters\n…residual2.linear1   1,234,567\ndense1                      10',
+    );
+    // Sixteen characters of a name are left, whatever the page.
+    expect(presentTable(columns, rows, { ...PLAIN_PAGE, columns: 8 })).toContain('…sidual2.linear1   1,234,567');
+  });
+
   it('puts no escape into the middle of a line, so that columns align in colour too', () => {
     const page = { ...PLAIN_PAGE, colors: { ...PLAIN_PAGE.colors, bold: (text: unknown) => `<${text}>` } };
     expect(presentTable([{ title: 'n' }], [['1'], ['2']], page, [1])).toBe('n\n1\n<2>');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#src/config/load-config.js';
+import { OPTIMIZER_PHRASE } from '#src/optim/optim.schema.js';
 import { issuesOf, SMALLEST } from './config-cases.ts';
 
 const issuesWith = (keys: Record<string, unknown>) => issuesOf(() => parseConfig({ ...SMALLEST, ...keys }));
@@ -68,6 +69,34 @@ describe('a config may not say', () => {
     ['clip', {}, 'clip.norm: expected norm or value, or both, got nothing; add clip.norm'],
     ['averaging', { ema: 1 }, 'averaging.ema: expected a number in [0, 1), got 1'],
     ['averaging', {}, 'averaging.ema: expected a number in [0, 1), got nothing; add averaging.ema'],
+    [
+      'schedule',
+      'cosine',
+      'schedule: expected a schedule: constant, step, multiStep, exponential, polynomial, cosine, warmRestarts, ' +
+        'oneCycle or reduceOnPlateau, got "cosine"; write { name: cosine }',
+    ],
+    ['optimizer', 'adam', `optimizer: expected ${OPTIMIZER_PHRASE}, got "adam"; write { name: adam }`],
+    [
+      'model',
+      'cnn',
+      'model: expected a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js, got "cnn"; write { name: cnn }',
+    ],
+    ...[
+      { dense: 3, bias: false, init: { bias: 'zeros' } },
+      { conv: 3, bias: false, init: { bias: 'zeros' } },
+      { attention: 1, bias: false, init: { bias: 'zeros' } },
+      { rmsNorm: true, init: { bias: 'zeros' } },
+      { layerNorm: { affine: false }, init: { bias: 'zeros' } },
+    ].map((layer): [string, unknown, string] => [
+      'model',
+      [layer],
+      'model.0.init: expected first values only of parameters that the layer has, got { bias: "zeros" }',
+    ]),
+    [
+      'model',
+      [{ groupNorm: 1, affine: false, init: { weight: 'ones' } }],
+      'model.0.init: expected first values only of parameters that the layer has, got { weight: "ones" }',
+    ],
     [
       'schedule',
       { name: 'cosin' },

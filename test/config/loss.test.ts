@@ -56,6 +56,10 @@ describe('loss', () => {
       { name: 'nll', classWeights: [1] },
       'loss.classWeights: expected a list of numbers of 0 or more, one a class, got [1]; ',
     ],
+    [
+      { name: 'crossEntropy', classWeights: [0, 0] },
+      'loss.classWeights: expected a class whose weight is above 0, got [0, 0]; ',
+    ],
   ])('refuses %j', (loss, message) => {
     const issues = issuesWith(loss);
     expect(issues).toHaveLength(1);

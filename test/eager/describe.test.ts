@@ -60,4 +60,10 @@ suite('describe', () => {
       'describe: expected an inputShape beside a list of layers, got none; write { inputShape: [784] }',
     );
   });
+
+  it('refuses the path of a config, and says how it is loaded', () => {
+    expect(() => describe('my-run.yaml' as never)).toThrow(
+      'describe: expected layers or a config, got "my-run.yaml"; for a file write describe(loadConfig(\'my-run.yaml\'))',
+    );
+  });
 });

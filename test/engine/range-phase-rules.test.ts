@@ -156,6 +156,19 @@ describe('clipping by value', () => {
   });
 });
 
+it.each([null, 1e-3])(
+  'a step whose update makes an infinity shows in isFinite, its gradient is finite; clipNorm %s',
+  (clipNorm) => {
+    const bench = openBench({ optimizer: sgd({ lr: 3e38 }), clipNorm });
+    publish(bench, 0);
+    // The mean of one shard's samples: times 3e38 it is beyond float32, after clipping as well.
+    for (let buffer = 0; buffer < 3; buffer++) bench.gradient(buffer).fill(1e6, 1500, 1501);
+    bench.runRanges(0);
+    expect(weights(bench, 1).some((p) => !Number.isFinite(p))).toBe(clipNorm === null);
+    expect(bench.ranges[0].isFinite(0)).toBe(clipNorm !== null);
+  },
+);
+
 it('the average follows the new parameters: 0.75 · old + 0.25 · new', () => {
   const bench = openBench({ optimizer: sgd(), averaging: { ema: 0.75 } });
   bench.setValues(bench.generation(0, 1), (i) => fround(i / 7));

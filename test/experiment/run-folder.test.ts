@@ -153,6 +153,20 @@ describe('RunFolder', () => {
     );
   });
 
+  it('writes the rows of a matrix in the summary as lines, and all of it reads back', () => {
+    const folder = createRunFolder(runs, 'a');
+    const matrix = [
+      [1, -2.5e-7],
+      [3, 4],
+    ];
+    const summary = { name: '[\n  1,\n  2\n]', matrix, lists: [[], ['a']], perClass: [Number.NaN, 1e21], one: [0] };
+    folder.writeSummary(summary as never);
+    const text = readFileSync(folder.file('summary.json'), 'utf8');
+    expect(JSON.parse(text)).toEqual({ ...summary, perClass: [null, 1e21] });
+    expect(text).toContain('"matrix": [\n    [1, -2.5e-7],\n    [3, 4]\n  ],\n');
+    expect(text).toContain('"perClass": [null, 1e+21],\n  "one": [0]\n');
+  });
+
   it('writes a config that loads as the same one from there, its data paths made absolute', () => {
     const folder = createRunFolder(runs, 'a');
     const config = parseConfig({

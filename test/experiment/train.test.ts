@@ -139,6 +139,25 @@ describe('train fails clearly', () => {
     expect(summary.error).toMatch(/finite/);
   });
 
+  test.each([undefined, { norm: 1e30 }])(
+    'where an update is too large, clip %j: the weights before it are kept',
+    async (clip) => {
+      const file = join(runsDir, '..', 'steep.csv');
+      writeFileSync(file, `a,y\n${Array.from({ length: 16 }, (_, i) => `${i},${1000 * i}`).join('\n')}\n`);
+      const data = { source: 'csv', file, target: 'y', task: 'regression', batchSize: 16 };
+      const keys = { data, model: [{ dense: 1 }], loss: 'mse', clip, epochs: 3 };
+      const failing = train(smallConfig({ ...keys, optimizer: { name: 'sgd', lr: 3e38 } }), { runsDir });
+      await expect(failing).rejects.toThrow(
+        /^step 0, dense1: expected finite weights, got -?Infinity in dense1\.weight by its update; lower optimizer\.lr, or raise optimizer\.eps where that is 0$/,
+      );
+      const { summary } = await train(smallConfig({ ...keys, optimizer: { name: 'sgd', lr: 0 } }), { runsDir });
+      expect(summary.status).toBe('done');
+      // A weight and a bias stand at the end.
+      const weightsOf = (run: string) => readFileSync(join(runsDir, run, 'weights', 'last.safetensors')).subarray(-8);
+      expect(weightsOf('small')).toEqual(weightsOf('small-2'));
+    },
+  );
+
   test('where one sample is too large: step, shard, layer and the sample are named', async () => {
     const file = join(runsDir, '..', 'large.csv');
     // Row 5 squares to infinity in the gradient of the weights; it is alone in its shard.
@@ -166,6 +185,20 @@ describe('train fails clearly', () => {
     });
     await expect(failing).rejects.toThrow(message);
     expect(JSON.parse(readFileSync(join(runsDir, 'small', 'summary.json'), 'utf8')).status).toBe('failed');
+  });
+
+  test.each([
+    ['bceWithLogits', -0.5, 'from 0 to 1 for bceWithLogits, got -0.5'],
+    ['bceWithLogits', 1.5, 'from 0 to 1 for bceWithLogits, got 1.5'],
+    ['kl', -0.25, 'of 0 or more, as probabilities are, for kl, got -0.25'],
+  ])('where %s is given a target %d: before anything is written', async (loss, bad, message) => {
+    const file = join(runsDir, '..', 'range.csv');
+    writeFileSync(file, `a,y\n${[0, 1, 0.5, bad, 1, 0].map((y, i) => `${i},${y}`).join('\n')}\n`);
+    const data = { source: 'csv', file, target: 'y', task: 'regression', batchSize: 4 };
+    const failing = train(smallConfig({ data, model: [{ dense: 1 }], loss }), { runsDir });
+    const error = `loss: expected targets ${message} in sample 3; scale them, or set loss: mse`;
+    await expect(failing).rejects.toMatchObject({ exitCode: 2, message: error });
+    expect(existsSync(runsDir)).toBe(false);
   });
 
   test('before anything is written, where the run cannot begin', async () => {

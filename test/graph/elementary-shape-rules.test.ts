@@ -55,7 +55,7 @@ const REFUSED: [string, Op<never>, GraphNode[], object, string][] = [
     softmax,
     [graph.apply(target, [], { shape: [2], element: 'i32' }, 'target')],
     { axis: 0 },
-    'l: expected a tensor of f32 numbers, got i32 of shape (-1,2); labels may only go into a loss',
+    'l: expected a tensor of f32 numbers, got i32 of shape (-1,2); tokens go into an embedding first, labels into a loss only',
   ],
   [
     'a transpose that leaves an axis out',

@@ -67,7 +67,7 @@ const REFUSED: [string, () => unknown, string][] = [
   [
     'arithmetic with labels',
     () => graph.apply(relu, [labels], {}, 'l'),
-    'l: expected a tensor of f32 numbers, got i32 of shape (-1); labels may only go into a loss',
+    'l: expected a tensor of f32 numbers, got i32 of shape (-1); tokens go into an embedding first, labels into a loss only',
   ],
   [
     'cross-entropy with values',

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type Argument,
   BACKENDS,
   COUNTS,
   expectAsReference,
@@ -9,7 +8,6 @@ import {
   output,
   runKernel,
   SPECIAL,
-  type Span,
   type Tolerance,
   ulps,
   update,
@@ -69,18 +67,6 @@ describe.each(BACKENDS)('element-wise kernels, %s', (backend) => {
       expectAsReference(backend, 'fill', [output(n), 0.1, n]);
       expectAsReference(backend, 'accumulate', [output(n), x, n, 0]);
       expectAsReference(backend, 'accumulate', [update(numbers(n, 2)), x, n, 1]);
-    }
-  });
-
-  test('addRow adds one row to every row, for each width', () => {
-    for (const cols of [1, 3, 4, 5, 17]) {
-      for (const rows of [0, 1, 3]) {
-        const args = (out: Span, x: Argument): Argument[] => [out, x, input(numbers(cols, 3)), rows, cols];
-        const x = numbers(rows * cols);
-        expectAsReference(backend, 'addRow', args(output(rows * cols), input(x)));
-        const inPlace = update(x);
-        expectAsReference(backend, 'addRow', args(inPlace, inPlace));
-      }
     }
   });
 });

@@ -89,6 +89,24 @@ describe.each([...BACKENDS, 'reference'] as const)('by hand, %s', (backend) => {
     expect(run.result).toBe(0.0625 + 1 + 1 + 0.25 + 1);
   });
 
+  test.each([0, 1, 3, 4, 5, 1001])(
+    'countNotFinite of %i elements finds each NaN and infinity, wherever it stands',
+    (n) => {
+      const largest = 3.4028234663852886e38;
+      const x = Float32Array.from({ length: n }, (_, i) => [0, -largest, largest, 1e-45][i % 4]);
+      expect(runKernel(backend, 'countNotFinite', [input([...x]), n]).result).toBe(0);
+      const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (const at of [0, 1, 2, 3, n - 1].filter(
+        (place, i, all) => place >= 0 && place < n && all.indexOf(place) === i,
+      )) {
+        for (const value of bad) {
+          expect(runKernel(backend, 'countNotFinite', [input([...x.with(at, value)]), n]).result).toBe(1);
+        }
+      }
+      expect(runKernel(backend, 'countNotFinite', [input([...x].map((_, i) => bad[i % 3])), n]).result).toBe(n);
+    },
+  );
+
   test('lamb takes a step as long as lr times the norm of the parameters', () => {
     // m = g/2 and v = g²/4 from nothing, corrections 1/2: u = (g / |g|) = (1, -1), |u| = √2; |p| = 5.
     const [p, m, v] = [output(2), output(2), output(2)];

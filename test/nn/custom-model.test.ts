@@ -98,6 +98,36 @@ describe('a custom model', () => {
       'model: expected an axis of one sample of (-1,2,3), got 1, that of the samples; name axes from 1 on',
     ],
     [
+      'an axis that is not there',
+      (x) => x.softmax(5),
+      'model: expected an axis from -3 to 2 of (-1,2,3), got 5; name an axis it has',
+    ],
+    [
+      'half an axis',
+      (x) => x.sum(0.5),
+      'model: expected an axis from -3 to 2 of (-1,2,3), got 0.5; name an axis it has',
+    ],
+    [
+      'a sum with NaN',
+      (x) => x.add(Number.NaN),
+      'model: expected a number that add can take in float32, got NaN; correct the number',
+    ],
+    [
+      'a division by 0',
+      (x) => x.div(0),
+      'model: expected a number that div can take in float32, got 0; correct the number',
+    ],
+    [
+      'a product with more than float32 holds',
+      (x) => x.mul(1e39),
+      'model: expected a number that mul can take in float32, got 1e+39; correct the number',
+    ],
+    [
+      'a slice of nothing',
+      (x) => x.slice(1, 2, 2),
+      'model: expected a slice of one position or more of axis 1 of (-1,2,3), got 2 to 2; correct them',
+    ],
+    [
       'a shape without the samples',
       (x) => x.reshape([6]),
       'model: expected a shape that begins with -1 for the samples to reshape (-1,2,3), got [6]; write it as in [-1, 2, 3]',

@@ -64,7 +64,7 @@ describe('a loss', () => {
     [
       'several labels a sample and one row of outputs',
       () => build('crossEntropy', TOKENS, dense(3)),
-      'dense1: expected outputs of shape (-1,2,3) for labels 0 to 2 of shape (-1,2), got (-1,3); end the model with { dense: 3 }',
+      'dense1: expected outputs of shape (-1,2,3) for labels 0 to 2 of shape (-1,2), got (-1,3); end the model with { linear: 3 }',
     ],
     [
       'other weights than classes',

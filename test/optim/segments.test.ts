@@ -62,6 +62,20 @@ describe('planSegments', () => {
         'the parameters are dense1.weight, dense1.bias, dense2.weight, dense2.bias',
     );
   });
+
+  it('refuses a group whose parameters all belong to earlier ones', () => {
+    expect(() => plan([{ match: '*', lr: 1 }, { match: 'dense1.*' }])).toThrow(
+      'optimizer.groups.1.match: expected a pattern that matches a parameter of no earlier group, got "dense1.*"; ' +
+        'the first group that matches counts: put this one further up',
+    );
+  });
+
+  it('refuses to freeze everything, by one group or by several', () => {
+    const message = 'optimizer.groups: expected a parameter that is trained, got all 4 frozen; freeze fewer';
+    expect(() => plan([{ match: '*', frozen: true }])).toThrow(message);
+    const groups = ['*.bias', '*.weight'].map((match) => ({ match, frozen: true }));
+    expect(() => plan(groups)).toThrow(message);
+  });
 });
 
 describe('cutSegments', () => {

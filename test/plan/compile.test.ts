@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { createGraph } from '#src/graph/graph.js';
 import { ModelError } from '#src/graph/model-error.js';
 import { parameter } from '#src/graph/ops/parameter.js';
-import { buildModel, type Model } from '#src/nn/build-model.js';
+import { buildModel, type Model, traceModel } from '#src/nn/build-model.js';
+import { type CustomModel, customModel } from '#src/nn/custom-model.js';
+import type { LayerFunction } from '#src/nn/model-layers.js';
 import type { LayerConfig } from '#src/nn/nn.schema.js';
 import { compilePlan, type PlanOptions } from '#src/plan/compile.js';
 import { packPlan, planSha256, unpackPlan } from '#src/plan/plan.js';
@@ -51,6 +53,24 @@ describe('compilePlan', () => {
       'dense2 (rows,32)·(32,10) +bias',
       'loss softmaxCrossEntropy (rows,10)',
     ]);
+  });
+
+  it('shows a tensor of several calls at the last of them: before it, it holds what lay there', () => {
+    const spec = { ...MNIST, target: { kind: 'values' as const, storage: 'f32' as const, shape: [8] } };
+    const define: CustomModel = (x, nn) => {
+      const layer = nn.dense as LayerFunction;
+      return layer(x, 4).concat(layer(x, 4)).tanh();
+    };
+    const model = traceModel(customModel({ path: '/m.js', file: 'm.js', define }), 'mse', spec);
+    const { train } = compilePlan(model, { ...OPTIONS, dataset: spec });
+    const copies = train.forward.filter(({ label }) => label.startsWith('model concat'));
+    expect(copies.map(({ out }) => out === null)).toEqual([true, false]);
+    expect([...train.forward, ...train.backward].filter(({ out }) => out === null)).toHaveLength(1);
+  });
+
+  it('lays out as many layers as a config may repeat', () => {
+    const layers = [{ repeat: 10_000, layers: [dense(1)] }, dense(10)];
+    expect(compilePlan(mlp(...layers), OPTIONS).train.forward).toHaveLength(10_002);
   });
 
   it('puts parameters at multiples of 16 elements, in the order of the layers', () => {

@@ -68,7 +68,7 @@ export const channelBiasGradient: Op<Readonly<Record<string, never>>> = {
   lower({ node, inputs: [dy], out, accumulate }) {
     const { count, channels, spatial } = channelLayout(dy, node.layer);
     const args = [out, tensor(dy), count, channels, spatial, accumulate];
-    return [{ kernel: 'channelBiasGradient', args, detail: `sum of ${labelShape(dy)} by channel` }];
+    return [{ kernel: 'channelSum', args, detail: `sum of ${labelShape(dy)} by channel` }];
   },
 };
 

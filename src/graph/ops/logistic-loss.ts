@@ -20,7 +20,7 @@ export const logisticLoss: Op<LogisticLossAttrs> = {
     const outputs = matrixColumns(x);
     if (posWeight !== undefined && posWeight.length !== 1 && posWeight.length !== outputs) {
       throw new ModelError(
-        `${where}: expected 1 or ${outputs} posWeight, one for each output, got ${posWeight.length}; give as many`,
+        `${where}: expected ${outputs === 1 ? '1' : `1 or ${outputs}`} posWeight, one for each output, got ${posWeight.length}; give as many`,
       );
     }
     return target.element === 'i32' ? labelsType(x, target, where) : valueLossType(inputs, where);

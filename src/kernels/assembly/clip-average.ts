@@ -1,4 +1,4 @@
-// Gradients → gradients within a limit; averages of one generation + its new parameters → those of the next; every worker thread runs it.
+// Gradients → gradients within a limit; what is no number in new parameters; averages of one generation + its new parameters → those of the next; every worker thread runs it.
 import { loadLanes, storeLanes } from './lanes';
 
 /** x = its value within [-limit, limit], in place; the f64 sum of the squares, in the order of scaleSquareSum. A NaN stays one. */
@@ -18,6 +18,21 @@ export function clampSquareSum(x: usize, limit: f32, n: usize): f64 {
   }
   const sum = f64x2.add(low, high);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** How many of n elements are NaN or infinite. */
+export function countNotFinite(x: usize, n: usize): f64 {
+  const infinity = f32x4.splat(Infinity);
+  let count = i32x4.splat(0);
+  for (let i: usize = 0; i < n; i += 4) {
+    // The lanes behind a tail are 0. A comparison with NaN is false, and one that holds is -1.
+    const isFinite = f32x4.lt(f32x4.abs(loadLanes(x + (i << 2), n - i < 4 ? n - i : 0)), infinity);
+    count = i32x4.add(count, v128.andnot(i32x4.splat(1), isFinite));
+  }
+  return <f64>(
+    i32x4.extract_lane(count, 0) + i32x4.extract_lane(count, 1) +
+    i32x4.extract_lane(count, 2) + i32x4.extract_lane(count, 3)
+  );
 }
 
 /** averageNew (n) = decay · averageOld + (1 - decay) · p. */

@@ -52,16 +52,6 @@ export function sub(out: usize, a: usize, b: usize, n: usize): void { zip<Sub>(o
 export function mul(out: usize, a: usize, b: usize, n: usize): void { zip<Mul>(out, a, b, n); }
 export function div(out: usize, a: usize, b: usize, n: usize): void { zip<Div>(out, a, b, n); }
 
-/** out (rows, cols) = x (rows, cols) + row (cols). */
-export function addRow(out: usize, x: usize, row: usize, rows: usize, cols: usize): void {
-  const rowBytes = cols << 2;
-  for (let r: usize = 0; r < rows; ++r) {
-    zip<Add>(out, x, row, cols);
-    out += rowBytes;
-    x += rowBytes;
-  }
-}
-
 export function scale(out: usize, x: usize, alpha: f32, n: usize): void { mapWith<Mul>(out, x, f32x4.splat(alpha), n); }
 export function addScalar(out: usize, x: usize, alpha: f32, n: usize): void { mapWith<Add>(out, x, f32x4.splat(alpha), n); }
 export function negate(out: usize, x: usize, n: usize): void { map<Negate>(out, x, n); }

@@ -87,16 +87,3 @@ export function groupNormWeightGradient(
     }
   }
 }
-
-/** dBias (channels) = [dBias +] the sum of dy, a channel's run first, then over samples in order. */
-export function channelBiasGradient(
-  dBias: usize, dy: usize, samples: usize, channels: usize, spatial: usize, accumulate: i32,
-): void {
-  if (!accumulate) memory.fill(dBias, 0, channels << 2);
-  for (let s: usize = 0; s < samples; ++s) {
-    for (let c: usize = 0; c < channels << 2; c += 4) {
-      store<f32>(dBias + c, load<f32>(dBias + c) + sumOf(dy, spatial));
-      dy += spatial << 2;
-    }
-  }
-}

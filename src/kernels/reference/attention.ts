@@ -1,6 +1,6 @@
 // Attention of a sample's tokens and its gradient, one head and one token after the other; any thread.
 import { sumFourLanes } from './lane-sums.ts';
-import { expLane } from './vector-exp.ts';
+import { exp32 } from './vector-math.ts';
 import { type Kernels, type Views, withoutResult } from './views.ts';
 
 const fround = Math.fround;
@@ -39,7 +39,7 @@ export function attentionKernels({ f32 }: Views): Kernels<'selfAttention' | 'sel
     const scores = Float32Array.from({ length: seen }, (_, j) => dot(q + i * stride, k + j * stride, size));
     const top = scores.reduce((most, score) => (score > most ? score : most), -Infinity);
     const scale = scaleOf(size);
-    const powers = scores.map((score) => expLane(fround(fround(score - top) * scale)));
+    const powers = scores.map((score) => exp32(fround(fround(score - top) * scale)));
     return { powers, sum: sumFourLanes(seen, (j) => powers[j]) };
   }
 

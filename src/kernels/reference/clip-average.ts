@@ -1,10 +1,10 @@
-// Gradients → gradients within a limit; averages of one generation + its new parameters → those of the next; any thread.
+// Gradients → gradients within a limit; what is no number in new parameters; averages of one generation + its new parameters → those of the next; any thread.
 import { type Kernels, type Views, withoutResult } from './views.ts';
 
 const fround = Math.fround;
 
 /** What clipping by value and averaging need, over `views`. */
-export function clipAverageKernels({ f32 }: Views): Kernels<'clampSquareSum' | 'movingAverage'> {
+export function clipAverageKernels({ f32 }: Views): Kernels<'clampSquareSum' | 'countNotFinite' | 'movingAverage'> {
   function clampSquareSum(x: number, limit: number, n: number): number {
     const most = fround(limit);
     const lanes = [0, 0, 0, 0];
@@ -16,6 +16,10 @@ export function clipAverageKernels({ f32 }: Views): Kernels<'clampSquareSum' | '
     return lanes[0] + lanes[2] + (lanes[1] + lanes[3]);
   }
 
+  function countNotFinite(x: number, n: number): number {
+    return f32.subarray(x / 4, x / 4 + n).filter((value) => !Number.isFinite(value)).length;
+  }
+
   function movingAverage(averageNew: number, averageOld: number, p: number, n: number, decay: number): void {
     const [keep, take] = [fround(decay), fround(1 - decay)];
     for (let i = 0; i < n; i++) {
@@ -23,5 +27,5 @@ export function clipAverageKernels({ f32 }: Views): Kernels<'clampSquareSum' | '
     }
   }
 
-  return { clampSquareSum, movingAverage: withoutResult(movingAverage) };
+  return { clampSquareSum, countNotFinite, movingAverage: withoutResult(movingAverage) };
 }

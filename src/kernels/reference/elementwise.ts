@@ -13,7 +13,6 @@ type ElementwiseName =
   | 'sub'
   | 'mul'
   | 'div'
-  | 'addRow'
   | 'scale'
   | 'addScalar'
   | 'negate'
@@ -53,9 +52,6 @@ export function elementwiseKernels({ f32 }: Views): Kernels<ElementwiseName> {
     sub: zip((a, b) => a - b),
     mul: zip((a, b) => a * b),
     div: zip((a, b) => a / b),
-    addRow: withoutResult((out, x, row, rows, cols) => {
-      for (let i = 0; i < rows * cols; i++) f32[out / 4 + i] = f32[x / 4 + i] + f32[row / 4 + (i % cols)];
-    }),
     scale: mapWith((x, alpha) => x * alpha),
     addScalar: mapWith((x, alpha) => x + alpha),
     negate: map((x) => -x),

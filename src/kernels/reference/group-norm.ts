@@ -4,7 +4,7 @@ import { type Kernels, type Views, withoutResult } from './views.ts';
 
 const fround = Math.fround;
 
-type GroupNormName = 'groupNorm' | 'groupNormBackward' | 'groupNormWeightGradient' | 'channelBiasGradient';
+type GroupNormName = 'groupNorm' | 'groupNormBackward' | 'groupNormWeightGradient';
 
 /** The normalisations of groups of channels over `views`. */
 export function groupNormKernels({ f32 }: Views): Kernels<GroupNormName> {
@@ -66,19 +66,10 @@ export function groupNormKernels({ f32 }: Views): Kernels<GroupNormName> {
     });
   }
 
-  function channelBiasGradient(...args: number[]): void {
-    const [dBias, dy, samples, channels, spatial, accumulate] = args;
-    if (!accumulate) f32.fill(0, dBias / 4, dBias / 4 + channels);
-    for (let run = 0; run < samples * channels; run++) {
-      f32[dBias / 4 + (run % channels)] += sumEightLanes(spatial, (i) => f32[dy / 4 + run * spatial + i]);
-    }
-  }
-
   return {
     groupNorm: withoutResult(groupNorm),
     groupNormBackward: withoutResult(groupNormBackward),
     groupNormWeightGradient: withoutResult(groupNormWeightGradient),
-    channelBiasGradient: withoutResult(channelBiasGradient),
   };
 }
 
