@@ -61,11 +61,6 @@ export function planSegments(spec: SegmentSpec): Segment[] {
     else if (last?.rule === rule) segments[segments.length - 1] = { ...last, elements: end - last.elementOffset };
     else segments.push({ elementOffset, elements: end - elementOffset, rule });
   });
-  if (segments.every(({ rule }) => rule.kind === 'frozen')) {
-    throw new ModelError(
-      'optimizer.groups: expected at least one parameter that is trained, got all of them frozen; freeze fewer',
-    );
-  }
   for (const { elementOffset, elements, momentum } of statistics) {
     segments.push({ elementOffset, elements, rule: { kind: 'statistic', momentum } });
   }

@@ -38,6 +38,6 @@ it('a plan computes no gradient for frozen parameters, nor for what lies before 
 
 it('a run in which everything is frozen is refused', () => {
   expect(() => prepareRun(smallConfig(freeze('*')), { baseDir: '.' })).toThrow(
-    'optimizer.groups: expected at least one parameter that is trained, got all of them frozen; freeze fewer',
+    'optimizer.groups: expected a parameter that is trained, got all 4 frozen; freeze fewer',
   );
 });
