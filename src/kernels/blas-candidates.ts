@@ -61,7 +61,7 @@ export function usualPaths({ platform, arch }: Pick<Place, 'platform' | 'arch'>)
 }
 
 /** The candidates that exist, each file once; only that of LOCKSTEP_BLAS where it is set, existing or not. */
-export function findCandidates({ platform, arch, variables }: Place): BlasCandidate[] {
+export function findCandidates({ platform, arch, variables }: Place = thisPlace()): BlasCandidate[] {
   const asked = variables.LOCKSTEP_BLAS;
   if (asked === NONE) return [];
   if (asked !== undefined && asked !== '') return [{ path: asked, isAskedFor: true }];
