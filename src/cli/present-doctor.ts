@@ -72,7 +72,9 @@ export function adviseOn({ platform, libraries, koffi, relaxedSimd, lockstepBlas
   const advice: string[] = [];
   if (!koffi) advice.push('for any BLAS the optional package koffi is needed: npm install koffi');
   if (lockstepBlas === 'none') advice.push('LOCKSTEP_BLAS=none: no BLAS is looked for; unset it to use one');
-  else if (!libraries.some(({ identity }) => identity !== null)) advice.push(...installAdvice(platform));
+  else if (libraries.length === 0 || (koffi && libraries.every(({ identity }) => identity === null))) {
+    advice.push(...installAdvice(platform));
+  }
   if (!relaxedSimd) advice.push('Node 22 and later have relaxed SIMD, which makes our own products somewhat faster');
   return advice;
 }
