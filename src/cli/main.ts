@@ -2,6 +2,7 @@
 // argv → one command, its exit code; the main thread of the program `lockstep`. Each command imports what it needs when it runs.
 import { Command, CommanderError } from 'commander';
 import { lockstepVersion } from '../experiment/version.ts';
+import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
 import { trainCommand } from './command-train.ts';
@@ -19,7 +20,7 @@ function createProgram(): Command {
     // With all their arguments the names would leave no room for what the commands do.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addExamples(program, ['lockstep train configs/mnist-mlp.yaml epochs=3']);
-  for (const command of [trainCommand(), planCommand(), verifyCommand()]) {
+  for (const command of [trainCommand(), planCommand(), verifyCommand(), doctorCommand()]) {
     program.addCommand(command.helpOption('-h, --help', 'print this help').copyInheritedSettings(program));
   }
   for (const command of [program, ...program.commands]) {

@@ -21,17 +21,23 @@ export function presentStart(event: StartEvent, page: Page): string {
   ].join('\n');
 }
 
-/** `lockstep 0.1.0 · node 20.20.2 · 2 cores · portable (wasm-simd) · 2 workers × 8 shards`. */
+/** `lockstep 0.1.0 · node 20.20.2 · 2 cores · fast (openblas 0.3.21, wasm simd) · 2 workers × 8 shards`. */
 export function presentHeader(event: StartEvent, page: Page): string {
   const parts = [
     `lockstep ${event.version}`,
     `node ${event.node}`,
     formatCounted(event.cores, 'core'),
-    `${event.numerics} (${event.backend})`,
+    `${event.numerics} (${formatBackend(event.backend)})`,
     `${formatCounted(event.workers, 'worker')} × ${formatCounted(event.shards, 'shard')}`,
   ];
   const [first, ...rest] = joinParts(parts, page).split('\n');
   return [page.colors.bold(first), ...rest].join('\n');
+}
+
+/** `openblas-0.3.21-zen+wasm-simd` as people say it: `openblas 0.3.21, wasm simd`; the whole identity stands in environment.json. */
+export function formatBackend(identity: string): string {
+  const words = identity.split('+').map((part) => part.split('-'));
+  return words.map(([name, ...rest]) => [name, ...(name === 'wasm' ? rest : rest.slice(0, 1))].join(' ')).join(', ');
 }
 
 /** What the number of shards lets the workers gain, and what to change where it is little. */

@@ -1,5 +1,6 @@
 // A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
 import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
+import type { BlasChoice } from '../kernels/blas-library.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
 import { type Plan, packPlan } from '../plan/plan.ts';
 import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
@@ -46,6 +47,7 @@ export interface EngineSpec {
   memory: WebAssembly.Memory;
   module: WebAssembly.Module;
   build: WasmBuild;
+  blas?: BlasChoice;
   plan: Plan;
   map: MemoryMap;
   training: TrainingSpec;
@@ -182,12 +184,12 @@ export class Engine {
   }
 
   #seatWorker(seat: number): void {
-    const { pool, memory, module, build, plan, map, training, cores, faults = [] } = this.#spec;
+    const { pool, memory, module, build, blas, plan, map, training, cores, faults = [] } = this.#spec;
     const { words } = map;
     this.#views.words32[seatWord(words, seat)] = SEAT.boot;
     this.#machine.live[seat] = 1;
     const spinTurns = pool.workers <= cores ? SPIN_TURNS : 0;
-    const job = { seat, memory, module, build, plan: packPlan(plan), map, training, spinTurns, faults };
+    const job = { seat, memory, module, build, blas, plan: packPlan(plan), map, training, spinTurns, faults };
     const task = pool.run(job).catch((cause: Error) => {
       this.#failure ??= new RunError(this.#describeFailure(seat, cause), { cause });
       bump(this.#views.words32, words.coordBell);

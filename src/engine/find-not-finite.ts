@@ -1,5 +1,6 @@
 // A step that was halted for a loss or gradient that is no number → where it began: shard, layer, samples. Coordinator, workers parked.
 import { shardRange, stepBatch } from '../data/sampler.ts';
+import type { BlasChoice } from '../kernels/blas-library.ts';
 import { instantiateKernels, type WasmBuild } from '../kernels/wasm.ts';
 import { createInterpreter } from '../plan/interpreter.ts';
 import { type Arg, type Call, ENV, type Plan } from '../plan/plan.ts';
@@ -16,6 +17,7 @@ export interface HaltedRun {
   memory: WebAssembly.Memory;
   module: WebAssembly.Module;
   build: WasmBuild;
+  blas?: BlasChoice;
   plan: Plan;
   map: MemoryMap;
   training: TrainingSpec;
@@ -67,7 +69,7 @@ function findBadParameter({ memory, map, plan }: HaltedRun, generation: number) 
 function searchShard(run: HaltedRun, views: SharedViews, step: number, shard: number): string | undefined {
   const { map, plan, memory, training } = run;
   const env = createEnv(map, 0, training.sampler.seed);
-  const kernels = instantiateKernels(run.module, memory, run.build);
+  const kernels = instantiateKernels(run.module, memory, run.build, run.blas);
   const calls = [...plan.train.gather, ...plan.train.forward, ...plan.train.backward];
   const steps = calls.map((call) => ({ call, interpreter: createInterpreter([call], kernels, env) }));
   const buffer = slotBuffer(currentWord64(views.words64, map.words.slots + shard));

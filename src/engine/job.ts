@@ -1,5 +1,6 @@
 // What the coordinator sends a worker, once: the memory, the kernels, the plan and the rules of the training. Plain data.
 import type { SamplerSpec } from '../data/sampler.ts';
+import type { BlasChoice } from '../kernels/blas-library.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
 import type { AveragingConfig, ClipConfig, OptimizerConfig } from '../optim/optim.schema.ts';
 import type { ScheduleConfig } from '../optim/schedule.schema.ts';
@@ -35,6 +36,8 @@ export interface WorkerJob {
   memory: WebAssembly.Memory;
   module: WebAssembly.Module;
   build: WasmBuild;
+  /** The library for large products, which every worker loads itself. */
+  blas?: BlasChoice;
   /** Bytes of `packPlan`. */
   plan: Uint8Array;
   map: MemoryMap;

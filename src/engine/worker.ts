@@ -53,7 +53,7 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
   const { map, seat, training, memory } = job;
   const { words } = map;
   const plan = unpackPlan(job.plan);
-  const kernels = instantiateKernels(job.module, memory, job.build);
+  const kernels = instantiateKernels(job.module, memory, job.build, job.blas);
   const cells = views.seatCells(seat);
   const clock = new PhaseClock(cells);
   const shards = new ShardPhase(plan, kernels, map, views, training, clock, seat);

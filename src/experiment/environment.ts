@@ -22,6 +22,8 @@ export interface Environment {
   numerics: string;
   /** Backend identity: a run is only continued on the same one. */
   backend: string;
+  /** The path of the library for large products, or null. */
+  blas: string | null;
   /** Of the repository around the working directory, or null. */
   gitCommit: string | null;
   /** Installed versions of the packages that lockstep depends on. */
@@ -35,7 +37,7 @@ export function cpuModel(): string {
 
 /** Collects what a reader of the run needs to make it again. */
 export function collectEnvironment(
-  resolved: { numerics: string; backend: string },
+  resolved: { numerics: string; backend: string; blas?: string },
   directory = process.cwd(),
 ): Environment {
   return {
@@ -50,6 +52,7 @@ export function collectEnvironment(
     memoryBytes: totalmem(),
     numerics: resolved.numerics,
     backend: resolved.backend,
+    blas: resolved.blas ?? null,
     gitCommit: gitCommit(directory),
     packages: packageVersions(),
   };
@@ -59,11 +62,12 @@ interface PackageFile {
   name?: string;
   version?: string;
   dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
 }
 
 function packageVersions(): Record<string, string> {
   const own = readPackage(fileURLToPath(new URL('../../../package.json', import.meta.url)));
-  const names = Object.keys(own?.dependencies ?? {}).sort();
+  const names = Object.keys({ ...own?.dependencies, ...own?.optionalDependencies }).sort();
   return Object.fromEntries(names.map((name) => [name, installedVersion(name)]));
 }
 

@@ -6,7 +6,7 @@ import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
 import type { Until } from '../engine/until.ts';
-import { type ResolvedNumerics, resolveNumerics } from '../kernels/wasm.ts';
+import { type ResolvedNumerics, resolveNumerics } from '../kernels/numerics.ts';
 import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
 import { customModel } from '../nn/custom-model.ts';
 import { createOptimizer } from '../optim/optimizer.ts';

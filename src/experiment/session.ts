@@ -49,7 +49,7 @@ export function openSession(
   const module = compileKernels(numerics.build);
   new Int32Array(memory.buffer, map.constants, plan.constants.length).set(plan.constants);
   fillSamples(run, memory);
-  const { kernels } = instantiateKernels(module, memory, numerics.build);
+  const { kernels } = instantiateKernels(module, memory, numerics.build, numerics.blas);
   initializeParameters(plan, kernels, config.seed, map.generations[0]);
   initializeStates(run, kernels);
   const { parts } = dataset;
@@ -59,6 +59,7 @@ export function openSession(
     memory,
     module,
     build: numerics.build,
+    blas: numerics.blas,
     plan,
     map,
     training,

@@ -123,7 +123,8 @@ class Training {
   #begin(): void {
     const { config, numerics } = this.#run;
     this.#folder.writeConfig(config, this.#options.baseDir);
-    this.#folder.writeEnvironment(collectEnvironment({ numerics: numerics.numerics, backend: numerics.identity }));
+    const backend = { numerics: numerics.numerics, backend: numerics.identity, blas: numerics.blas?.path };
+    this.#folder.writeEnvironment(collectEnvironment(backend));
     this.#emit(describeRun(this.#run, this.#folder.path));
     if (numerics.notice !== undefined) this.#emit({ type: 'notice', level: 'warning', message: numerics.notice });
   }

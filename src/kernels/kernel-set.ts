@@ -23,6 +23,7 @@ const OPTIMIZER_KERNELS = [
 /** Every kernel; the order is that of the sources in assembly/. */
 export const KERNEL_NAMES = [
   'gemm',
+  'biasActivation',
   'copy',
   'fill',
   'accumulate',

@@ -7,6 +7,7 @@ import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
 import { batchNormKernels } from './reference/batch-norm.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
+import { biasActivationKernels } from './reference/bias-activation.ts';
 import { clipAverageKernels } from './reference/clip-average.ts';
 import { dropoutKernels } from './reference/dropout.ts';
 import { elementwiseKernels } from './reference/elementwise.ts';
@@ -38,6 +39,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
     backend: 'reference',
     kernels: {
       ...gemmKernels(views),
+      ...biasActivationKernels(views),
       ...elementwiseKernels(views),
       ...gatherKernels(views),
       ...imageKernels(views),

@@ -1,19 +1,12 @@
-// The built .wasm files → kernels over one shared memory, and the choice between the two builds; any thread.
+// The built .wasm files, and a BLAS if there is one → kernels over one shared memory; any thread.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { blasKernels } from './blas.ts';
+import { type BlasChoice, type LoadedBlas, loadBlas } from './blas-library.ts';
 import { KERNEL_NAMES, type Kernel, type KernelName, type KernelSet } from './kernel-set.ts';
 
 /** `simd`: the same bits everywhere. `relaxed`: gemm with relaxed multiply-add, the same bits on one machine and engine. */
 export type WasmBuild = 'simd' | 'relaxed';
-
-/** What `numerics` resolves to: stored with the run; a resume compares `identity`. */
-export interface ResolvedNumerics {
-  numerics: 'portable' | 'fast';
-  build: WasmBuild;
-  identity: string;
-  /** Why the choice is less than what was asked for. */
-  notice?: string;
-}
 
 function readModule(build: WasmBuild): Buffer<ArrayBuffer> {
   return readFileSync(fileURLToPath(new URL(`./lockstep-${build}.wasm`, import.meta.url)));
@@ -32,15 +25,29 @@ export function compileKernels(build: WasmBuild): WebAssembly.Module {
 /**
  * The kernels of `module` over `memory`. Bytes 1024 to 65535 of the memory hold the modules' constants; instantiating
  * again, in any thread, writes the same bytes there.
+ * @param blas the library that takes the large products, which `resolveNumerics` has found and loaded in the coordinator.
+ * @throws where this thread cannot load it, or finds another library there.
  */
 export function instantiateKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   build: WasmBuild,
+  blas?: BlasChoice,
 ): KernelSet {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const entries = KERNEL_NAMES.map((name) => [name, exports[name] as Kernel] as const);
-  return { backend: backendIdentity(build), kernels: Object.fromEntries(entries) as Record<KernelName, Kernel> };
+  const kernels = Object.fromEntries(entries) as Record<KernelName, Kernel>;
+  const backend = backendIdentity(build);
+  if (blas === undefined) return { backend, kernels };
+  const library = loadChosen(blas);
+  return { backend: `${blas.identity}+${backend}`, kernels: { ...kernels, ...blasKernels(library, memory, kernels) } };
+}
+
+/** @throws where the library is not the one that was chosen: it would give other bits. */
+function loadChosen({ path, identity }: BlasChoice): LoadedBlas {
+  const library = loadBlas(path);
+  if (library.identity === identity) return library;
+  throw new Error(`${path}: expected ${identity}, got ${library.identity}; start the run again`);
 }
 
 let relaxedIdentity: string | undefined;
@@ -64,20 +71,4 @@ function probeFusedMultiplyAdd(): boolean {
   new Float32Array(memory.buffer, b, 2).set([1, 1 - e]);
   gemm(0, 0, 1, 1, 2, a, 2, b, 1, c, 1, 0, 0, 0, scratch);
   return new Float32Array(memory.buffer, c, 1)[0] !== 0;
-}
-
-/**
- * The build for the wanted numerics: `fast` is the relaxed build where the engine has it; `auto` is `fast` where that
- * differs from `portable`.
- */
-export function resolveNumerics(wanted: 'auto' | 'portable' | 'fast'): ResolvedNumerics {
-  const portable = { numerics: 'portable', build: 'simd', identity: backendIdentity('simd') } as const;
-  if (wanted === 'portable') return portable;
-  if (isRelaxedSimdAvailable()) return { numerics: 'fast', build: 'relaxed', identity: backendIdentity('relaxed') };
-  if (wanted === 'auto') return portable;
-  return {
-    ...portable,
-    numerics: 'fast',
-    notice: `numerics: expected relaxed SIMD for fast, got an engine without it (node ${process.versions.node}); fast equals portable here, use Node 22 or later`,
-  };
 }

@@ -19,7 +19,7 @@ function startWith(workers: number, shards: number) {
 describe('presentStart', () => {
   it('shows header, model, memory, arithmetic and the run folder', () => {
     expect(presentStart(START, PLAIN_PAGE)).toBe(
-      `lockstep 0.1.0 · node 20.20.2 · 2 cores · fast (wasm-relaxed-fma) · 2 workers × 8 shards
+      `lockstep 0.1.0 · node 20.20.2 · 2 cores · fast (openblas 0.3.21, wasm simd) · 2 workers × 8 shards
 parallelism ceiling: 2 × one worker (100 % of 2 workers)
 
 layer   kind        output  parameters
@@ -44,7 +44,7 @@ run folder runs/mnist-mlp-2`,
     const lines = presentStart(startWith(12, 8), PAGE_80).split('\n');
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
     expect(lines.slice(0, 2)).toEqual([
-      'lockstep 0.1.0 · node 20.20.2 · 2 cores · fast (wasm-relaxed-fma)',
+      'lockstep 0.1.0 · node 20.20.2 · 2 cores · fast (openblas 0.3.21, wasm simd)',
       '  12 workers × 8 shards',
     ]);
   });
@@ -68,7 +68,7 @@ run folder runs/mnist-mlp-2`,
 
   it('writes one core, worker and shard in the singular', () => {
     expect(presentHeader({ ...startWith(1, 1), cores: 1 }, PLAIN_PAGE)).toBe(
-      'lockstep 0.1.0 · node 20.20.2 · 1 core · fast (wasm-relaxed-fma) · 1 worker × 1 shard',
+      'lockstep 0.1.0 · node 20.20.2 · 1 core · fast (openblas 0.3.21, wasm simd) · 1 worker × 1 shard',
     );
   });
 });

@@ -7,22 +7,25 @@ import { lockstepVersion } from '#src/experiment/version.js';
 interface PackageFile {
   version: string;
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 }
 const readPackage = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as PackageFile;
 
 describe('collectEnvironment', () => {
   it('names this Node, this machine and the installed version of every dependency', () => {
     const own = readPackage('../../package.json');
-    const environment = collectEnvironment({ numerics: 'fast', backend: 'wasm-relaxed-fma' });
+    const backend = 'openblas-0.3.21-zen+wasm-relaxed-fma';
+    const environment = collectEnvironment({ numerics: 'fast', backend, blas: '/usr/lib/libopenblas.so.0' });
     expect(environment).toMatchObject({
       lockstep: own.version,
       node: process.versions.node,
       v8: process.versions.v8,
       cores: availableParallelism(),
       numerics: 'fast',
-      backend: 'wasm-relaxed-fma',
+      backend,
+      blas: '/usr/lib/libopenblas.so.0',
     });
-    const installed = Object.keys(own.dependencies).map((name) => [
+    const installed = Object.keys({ ...own.dependencies, ...own.optionalDependencies }).map((name) => [
       name,
       readPackage(`../../node_modules/${name}/package.json`).version,
     ]);
@@ -30,7 +33,8 @@ describe('collectEnvironment', () => {
   });
 
   it('has no commit outside of a repository', () => {
-    expect(collectEnvironment({ numerics: 'portable', backend: 'wasm-simd' }, '/').gitCommit).toBeNull();
+    const environment = collectEnvironment({ numerics: 'portable', backend: 'wasm-simd' }, '/');
+    expect([environment.gitCommit, environment.blas]).toEqual([null, null]);
   });
 });
 

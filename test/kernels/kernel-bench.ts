@@ -1,12 +1,14 @@
 // A kernel's arguments, arrays among them → a memory of their own, the kernel run there, and proof that it wrote its outputs only.
 import { expect } from 'vitest';
+import { findBlas } from '#src/kernels/find-blas.js';
 import type { KernelName, KernelSet } from '#src/kernels/kernel-set.js';
 import { referenceKernels } from '#src/kernels/reference.js';
 import { compileKernels, instantiateKernels, isRelaxedSimdAvailable } from '#src/kernels/wasm.js';
 
 /** The backends that are tested against the reference. */
 export const BACKENDS = ['simd', ...(isRelaxedSimdAvailable() ? (['relaxed'] as const) : [])] as const;
-export type Backend = (typeof BACKENDS)[number] | 'reference';
+/** `blas`: the portable build with this machine's BLAS, for tests that need one and skip without. */
+export type Backend = (typeof BACKENDS)[number] | 'reference' | 'blas';
 
 const ARRAYS = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array };
 type Type = keyof typeof ARRAYS;
@@ -43,6 +45,7 @@ const PAGE_BYTES = 65_536;
 const modules = new Map(BACKENDS.map((build) => [build, compileKernels(build)]));
 
 export function openKernels(backend: Backend, memory: WebAssembly.Memory): KernelSet {
+  if (backend === 'blas') return instantiateKernels(modules.get('simd')!, memory, 'simd', findBlas().blas);
   return backend === 'reference'
     ? referenceKernels(memory)
     : instantiateKernels(modules.get(backend)!, memory, backend);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileKernels, instantiateKernels, isRelaxedSimdAvailable, resolveNumerics } from '#src/kernels/wasm.js';
+import { compileKernels, instantiateKernels } from '#src/kernels/wasm.js';
 
 test('instantiating again on the same memory changes nothing that is in use', () => {
   const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
@@ -13,20 +13,4 @@ test('instantiating again on the same memory changes nothing that is in use', ()
   const x = new Float32Array(memory.buffer, 65_536, 1).fill(1);
   kernels.exp(x.byteOffset, x.byteOffset, 1);
   expect(x[0]).toBeCloseTo(Math.E, 6);
-});
-
-test('numerics resolve to what this engine has, and say so where fast equals portable', () => {
-  expect(resolveNumerics('portable')).toEqual({ numerics: 'portable', build: 'simd', identity: 'wasm-simd' });
-  const fast = resolveNumerics('fast');
-  if (isRelaxedSimdAvailable()) {
-    expect(fast).toMatchObject({
-      numerics: 'fast',
-      build: 'relaxed',
-      identity: expect.stringMatching(/^wasm-relaxed-/),
-    });
-    expect(resolveNumerics('auto')).toEqual(fast);
-  } else {
-    expect(fast.notice).toMatch(/relaxed SIMD/);
-    expect(resolveNumerics('auto')).toEqual(resolveNumerics('portable'));
-  }
 });

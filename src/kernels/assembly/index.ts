@@ -1,6 +1,7 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
 export * from './clip-average';
 export * from './attention';
+export * from './bias-activation';
 export * from './convolution';
 export * from './batch-norm';
 export * from './dropout';
