@@ -34,7 +34,7 @@ describe('averaging', () => {
     for (const [name, values] of averaged) {
       const expected = first.get(name)!.map((start, i) =>
         after.reduce((average, weights) => {
-          return Math.fround(Math.fround(ema * average) + Math.fround((1 - ema) * weights.get(name)![i]));
+          return Math.fround(average + Math.fround((1 - ema) * Math.fround(weights.get(name)![i] - average)));
         }, start),
       );
       expect(values).toEqual(expected);

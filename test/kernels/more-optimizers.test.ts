@@ -50,6 +50,11 @@ const CASES: [string, KernelName, (n: number) => Argument[]][] = [
   ['lion', 'lion', (n) => [...arraysOf(n, ['any']), 0.01, 0.9, 0.99, 0]],
   ['lion, decay', 'lion', (n) => [...arraysOf(n, ['any']), 0.01, 0.9, 0.99, 0.1]],
   ['movingAverage', 'movingAverage', (n) => [output(n), input(numbers(n, 1)), input(numbers(n, 2)), n, 0.999]],
+  [
+    'movingAverage, most of it new',
+    'movingAverage',
+    (n) => [output(n), input(numbers(n, 1)), input(numbers(n, 2)), n, 0.3],
+  ],
 ];
 
 /** States that there are none of are at address 0, which the kernel must not touch. */
@@ -67,6 +72,16 @@ function rmspropArguments(n: number, isCentered: boolean, momentum: number, weig
 describe.each(BACKENDS)('%s', (backend) => {
   test.each(CASES)('%s has the bits of the reference', (_, kernel, argumentsOf) => {
     for (const n of COUNTS) expectAsReference(backend, kernel, argumentsOf(n));
+  });
+
+  test('movingAverage leaves the average of a constant where it is, and is the new value for decay 0', () => {
+    const [average, constant] = [numbers(101, 1), numbers(101, 2)];
+    const next = (from: Float32Array, decay: number): unknown => {
+      const out = output(101);
+      return runKernel(backend, 'movingAverage', [out, input(from), input(constant), 101, decay]).read(out);
+    };
+    for (const decay of [0.3, 0.9, 0.999, 0.9999, 0.99999]) expect(next(constant, decay)).toEqual(constant);
+    expect(next(average, 0)).toEqual(constant);
   });
 
   test('clampSquareSum has the bits and the sum of the reference', () => {

@@ -19,7 +19,10 @@ export function clipAverageKernels({ f32 }: Views): Kernels<'clampSquareSum' | '
   function movingAverage(averageNew: number, averageOld: number, p: number, n: number, decay: number): void {
     const [keep, take] = [fround(decay), fround(1 - decay)];
     for (let i = 0; i < n; i++) {
-      f32[averageNew / 4 + i] = fround(keep * f32[averageOld / 4 + i]) + fround(take * f32[p / 4 + i]);
+      const old = f32[averageOld / 4 + i];
+      const value = f32[p / 4 + i];
+      const distance = fround(value - old);
+      f32[averageNew / 4 + i] = take < 0.5 ? old + fround(take * distance) : value - fround(keep * distance);
     }
   }
 
