@@ -38,6 +38,12 @@ export function fraction() {
   return z.number({ error }).min(0, { error, abort: true }).lt(1, { error, abort: true });
 }
 
+/** A number in [0, 1]. */
+export function share() {
+  const error = 'a number from 0 to 1';
+  return z.number({ error }).min(0, { error, abort: true }).max(1, { error, abort: true });
+}
+
 /** true or false. */
 export function flag() {
   return z.boolean({ error: 'true or false' });

@@ -1,6 +1,14 @@
 // The options of the losses, with PyTorch's defaults: what `loss` in a config may say. Coordinator only.
 import { z } from 'zod';
-import { alternatives, type Frozen, mapping, numberAbove0, numberFrom, wholeNumber } from '../config/scalars.schema.ts';
+import {
+  alternatives,
+  type Frozen,
+  mapping,
+  numberAbove0,
+  numberFrom,
+  share,
+  wholeNumber,
+} from '../config/scalars.schema.ts';
 
 /** The losses, those of labels first. */
 export const LOSS_NAMES = ['crossEntropy', 'nll', 'bceWithLogits', 'mse', 'l1', 'huber', 'smoothL1', 'kl'] as const;
@@ -16,11 +24,6 @@ const WEIGHTS_PHRASE = 'a list of numbers of 0 or more, one a class';
 
 const named = <const Name extends LossName>(name: Name) => z.literal(name, { error: PHRASE });
 
-const smoothing = () => {
-  const error = 'a number from 0 to 1';
-  return z.number({ error }).min(0, { error, abort: true }).max(1, { error, abort: true });
-};
-
 const labelOptions = {
   classWeights: z
     .array(numberFrom(0), { error: WEIGHTS_PHRASE })
@@ -34,7 +37,7 @@ const labelOptions = {
 
 const crossEntropySchema = mapping({
   name: named('crossEntropy'),
-  labelSmoothing: smoothing().default(0).describe('the share of the target that is spread evenly over all classes'),
+  labelSmoothing: share().default(0).describe('the share of the target that is spread evenly over all classes'),
   ...labelOptions,
 });
 const nllSchema = mapping({ name: named('nll'), ...labelOptions });

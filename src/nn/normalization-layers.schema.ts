@@ -1,12 +1,12 @@
 // The options of normalisations and of dropout, with PyTorch's names and defaults. Coordinator only.
-import { flag, fraction, mapping, numberAbove0, wholeNumber } from '../config/scalars.schema.ts';
+import { flag, fraction, mapping, numberAbove0, share, wholeNumber } from '../config/scalars.schema.ts';
 import { vectorsInitSchema } from './initializers.schema.ts';
 import { layerName as name, trueOr } from './layer-name.schema.ts';
 
 const eps = (value = 1e-5) => numberAbove0().default(value).describe('is added to the variance');
 const affine = flag().default(true).describe('whether there are a weight and a bias to train');
 const axes = wholeNumber(1).default(1).describe('how many of the last axes are normalised together');
-const momentum = fraction().default(0.1).describe('how far a step moves the running statistics');
+const momentum = share().default(0.1).describe('how far a step moves the running statistics');
 
 // torch.finfo(torch.float32).eps, which nn.RMSNorm takes.
 const FLOAT32_EPSILON = 2 ** -23;

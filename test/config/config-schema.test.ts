@@ -19,6 +19,7 @@ describe('a config may say', () => {
     ['optimizer', { name: 'sgd', lr: 0, momentum: 0.9, nesterov: true }],
     ['model', [{ flatten: true }, { reshape: [1, 8] }, { activation: 'tanh', name: 'a' }, { dense: 3, bias: false }]],
     ['model', [{ repeat: 2, layers: [{ residual: [{ dense: 3 }], shortcut: [{ sequential: [{ dense: 3 }] }] }] }]],
+    ['model', [{ batchNorm: { momentum: 1 } }, { dense: 3 }]],
     ['model', [{ dense: 3, init: { weight: 'orthogonal', bias: { name: 'constant', value: 0.1 } } }]],
     ['model', [{ dense: 3, init: { weight: { name: 'truncNormal', std: 0.02, low: -0.04, high: 0.04 } } }]],
     ['model', { name: 'mlp', hidden: [20, 10], activation: 'tanh', dropout: 0.1 }],
@@ -156,7 +157,7 @@ describe('a config may not say', () => {
       [{ dense: 3, init: { weight: { name: 'uniform', low: 1 } } }],
       'model.0.init.weight.high: expected a number above low, got nothing',
     ],
-    ['model', [{ batchNorm: { momentum: 2 } }], 'model.0.batchNorm.momentum: expected a number in [0, 1), got 2'],
+    ['model', [{ batchNorm: { momentum: 2 } }], 'model.0.batchNorm.momentum: expected a number from 0 to 1, got 2'],
     [
       'model',
       [{ batchNorm: { eps: 1e-3, mommentum: 0.2 } }],
