@@ -169,12 +169,15 @@ it.each([null, 1e-3])(
   },
 );
 
-it('the average follows the new parameters: 0.75 · old + 0.25 · new', () => {
+it('the average follows the new parameters: old + 0.25 (new - old)', () => {
   const bench = openBench({ optimizer: sgd(), averaging: { ema: 0.75 } });
   bench.setValues(bench.generation(0, 1), (i) => fround(i / 7));
   publish(bench, 0);
   bench.runRanges(0);
-  const expected = weights(bench, 1).map((p, i) => fround(fround(0.75 * fround(i / 7)) + fround(0.25 * p)));
+  const expected = weights(bench, 1).map((p, i) => {
+    const old = fround(i / 7);
+    return fround(old + fround(0.25 * fround(p - old)));
+  });
   expect(weights(bench, 1, undefined, 1)).toEqual(expected);
 });
 

@@ -152,16 +152,16 @@ export function evaluateGraph({ nodes }: Graph, values: Values, rows: number): T
   return tensors;
 }
 
-/** The gradient of the loss's numerator by a parameter: central differences of order 4, in float64. */
+/** The gradient of the loss's numerator by a parameter: central differences of order 4 and step h, in float64. */
 export function centralDifferences(
   graph: Graph,
   loss: NodeId,
   parameter: NodeId,
   values: Values,
   rows: number,
+  h = 1e-4,
 ): number[] {
   const start = Array.from(values.get(parameter)!);
-  const h = 1e-4;
   return start.map((value, i) => {
     const lossAt = (offset: number): number => {
       const moved = start.with(i, value + offset);
