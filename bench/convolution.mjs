@@ -137,7 +137,11 @@ if (process.env.CALLS) {
     console.log('\nµs an image, lowest and median');
     build.labels.forEach((label, i) => {
       const times = rounds.map((round) => round[i]);
-      console.log(`${Math.min(...times).toFixed(1).padStart(6)} ${median(times).toFixed(1).padStart(6)}  ${label}`);
+      console.log(
+        `${Math.min(...times)
+          .toFixed(1)
+          .padStart(6)} ${median(times).toFixed(1).padStart(6)}  ${label}`,
+      );
     });
   }
 }

@@ -15,6 +15,8 @@ export * from './math';
 export * from './one-moment-optimizers';
 export * from './image-sums';
 export * from './pooling';
+export { convReluPool } from './pooled-convolution';
+export * from './pooled-convolution-gradients';
 export * from './upsampling';
 export * from './metrics';
 export * from './optimizers';

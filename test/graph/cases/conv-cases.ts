@@ -17,9 +17,10 @@ import { type UpsampleAttrs, upsample, upsampleBackward } from '#src/graph/ops/u
 import type { PoolingAttrs } from '#src/graph/pooling.js';
 import { elementCount } from '#src/graph/tensor-type.js';
 import type { OpCase, Sketch } from '../op-cases.ts';
+import { POOLED_CONVOLUTION_CASES } from './pooled-convolution-cases.ts';
 
 /** A batch of images, each another one, that depend element by element on a parameter. */
-function images(s: Sketch, ...shape: number[]): GraphNode {
+export function images(s: Sketch, ...shape: number[]): GraphNode {
   const count = elementCount(shape);
   const values = Array.from({ length: 4 * count }, (_, i) => Math.sin(3 * i + 1) / 2);
   const mixed = s.apply(matmul, [s.batch(4), s.apply(constant, [], { shape: [4, count], values })], {
@@ -208,6 +209,7 @@ export const CONV_CASES: OpCase[] = [
   ...transposedCases,
   ...gradientOpCases,
   ...poolCases,
+  ...POOLED_CONVOLUTION_CASES,
   ...globalCases,
   ...upsampleCases,
   ...adjointCases,

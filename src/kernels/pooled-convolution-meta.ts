@@ -1,0 +1,51 @@
+// The shapes of a convolution with ReLU and 2 x 2 maxima behind it → the words its kernels read and the scratch memory they may write; pure, run by the planner.
+
+/** Shapes for one image; pairs are [vertical, horizontal]. Strides and dilation are 1, there is one group. */
+export interface PooledConvolutionShape {
+  readonly channels: number;
+  readonly size: readonly [number, number];
+  readonly outChannels: number;
+  /** Windows of 2 x 2 in the convolution's result; a last odd row or column is in none. */
+  readonly windows: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly padding: readonly [number, number];
+}
+
+/** The gradients go through an image by bands of windows that see about so many floats: 64 KiB stay in L2. */
+const BAND_FLOATS = 16_384;
+/** Channels of the result that go through a tile. */
+const TILE_CHANNELS = 8;
+const ALIGNMENT_BYTES = 16;
+/** A row of the kernel is read by whole vectors: 3 floats beyond the last image, and 1 to keep the sum even. */
+const SPARE_FLOATS = 4;
+
+/** The words of the four kernels, in the order of assembly/pooled-convolution-meta.ts. */
+export function pooledConvolutionWords(shape: PooledConvolutionShape): number[] {
+  const { channels, size, outChannels, windows, kernel, padding } = shape;
+  return [channels, ...size, outChannels, ...windows, ...kernel, ...padding, bandRows(shape)];
+}
+
+/** Rows of windows in a band: part of the mathematics, as a band's sum is added to the others' as a whole. */
+export function bandRows({ channels, size, windows, padding }: PooledConvolutionShape): number {
+  const windowRowFloats = 2 * (size[1] + 2 * padding[1]) * channels;
+  return Math.max(1, Math.min(windows[0], Math.floor(BAND_FLOATS / windowRowFloats)));
+}
+
+/** Words of an image's index bytes, one for each window and channel. */
+export function indexWords({ outChannels, windows }: Pick<PooledConvolutionShape, 'outChannels' | 'windows'>): number {
+  return Math.ceil((outChannels * windows[0] * windows[1]) / 4);
+}
+
+/** Bytes of scratch that each of the kernels may write; 4-byte alignment is enough. */
+export function pooledConvolutionScratchBytes(shape: PooledConvolutionShape): number {
+  const { channels, size, outChannels, windows, kernel, padding } = shape;
+  const image = (size[0] + 2 * padding[0]) * (size[1] + 2 * padding[1]) * channels + SPARE_FLOATS;
+  const outputs = Math.ceil(outChannels / TILE_CHANNELS) * TILE_CHANNELS;
+  const packed = outputs * (kernel[0] * kernel[1] * channels + 1);
+  // One row of windows, 8 channels wide: values and index bytes.
+  const row = windows[1] * (TILE_CHANNELS + TILE_CHANNELS / 4);
+  const byRows = outChannels * kernel[0] * Math.ceil((kernel[1] * channels) / 4) * 4;
+  const list = bandRows(shape) * windows[1] * 2;
+  const floats = Math.max(packed + row, byRows + list);
+  return ALIGNMENT_BYTES * 4 + 4 * (image + floats + 8);
+}
