@@ -8,7 +8,7 @@ type Pair = [number, number];
 /** Title, shape of x without axes in front, shape of the weights, padding. */
 const SHAPES: [string, number[], number[], Pair][] = [
   ['3x3 same', [2, 4, 4], [3, 2, 3, 3], [1, 1]],
-  ['3x3 with a row and a column in no window', [1, 5, 7], [3, 1, 3, 3], [1, 1]],
+  ['3x3 with a row and a column in no window', [1, 7, 5], [2, 1, 3, 3], [1, 1]],
   ['2x3, 9 outputs', [1, 3, 5], [9, 1, 2, 3], [0, 1]],
   ['1x1', [3, 2, 3], [2, 3, 1, 1], [0, 0]],
 ];
