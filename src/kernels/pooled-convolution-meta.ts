@@ -11,7 +11,7 @@ export interface PooledConvolutionShape {
   readonly padding: readonly [number, number];
 }
 
-/** The gradients go through an image by bands of windows that see about so many floats: 64 KiB stay in L2. */
+/** The gradient by the weights goes through an image by bands of windows that see about so many floats: 64 KiB stay in L2. */
 const BAND_FLOATS = 16_384;
 /** Channels of the result that go through a tile. */
 const TILE_CHANNELS = 8;
@@ -45,7 +45,8 @@ export function pooledConvolutionScratchBytes(shape: PooledConvolutionShape): nu
   // One row of windows, 8 channels wide: values and index bytes.
   const row = windows[1] * (TILE_CHANNELS + TILE_CHANNELS / 4);
   const byRows = outChannels * kernel[0] * Math.ceil((kernel[1] * channels) / 4) * 4;
-  const list = bandRows(shape) * windows[1] * 2;
+  // Entries of two words: a band's windows, or a window's channels by position, and where each of their lists ends.
+  const list = 2 * Math.max(bandRows(shape) * windows[1], 5 * outChannels + 4);
   const floats = Math.max(packed + row, byRows + list);
   return ALIGNMENT_BYTES * 4 + 4 * (image + floats + 8);
 }

@@ -56,7 +56,7 @@ function listAlive(
   return list;
 }
 
-/** to[0..24) += the sum over the list of gradient · the 24 floats `offset` bytes behind its pixel. */
+/** to[0..24) += the sum from 0 over the list of gradient · the 24 floats `offset` bytes behind its address. */
 function sumSix(to: usize, list: usize, end: usize, offset: usize): void {
   let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a;
   for (; list < end; list += 8) {
@@ -102,22 +102,30 @@ function sumOne(to: usize, list: usize, end: usize, offset: usize): void {
   v128.store(to, f32x4.add(v128.load(to), a));
 }
 
-/** One channel's weights (KH, rows of whole vectors) += what the list gives. */
-function sumPatches(to: usize, list: usize, end: usize, kernelHeight: usize, vectors: usize, rowBytes: usize): void {
-  const toStep = vectors << 4;
-  let i: usize = 0;
+/**
+ * A patch of KH rows, `toStep` bytes apart, of `vectors` vectors each += the sum over the list of gradient · the patch at its address, whose
+ * rows lie `step` bytes apart.
+ */
+function sumPatches(
+  to: usize, toStep: usize, list: usize, end: usize, step: usize, kernelHeight: usize, vectors: usize,
+): void {
+  const runBytes = vectors << 4;
+  let offset: usize = 0;
   // Narrow rows go three at a time: the list costs as much as the vectors then.
   if (vectors < 3) {
-    for (; i + 3 <= kernelHeight; i += 3) {
-      for (let v: usize = 0; v < toStep; v += 16) sumThree(to + i * toStep + v, toStep, list, end, i * rowBytes + v, rowBytes);
+    for (; kernelHeight >= 3; kernelHeight -= 3) {
+      for (let v: usize = 0; v < runBytes; v += 16) sumThree(to + v, toStep, list, end, offset + v, step);
+      to += 3 * toStep;
+      offset += 3 * step;
     }
   }
-  for (; i < kernelHeight; ++i) {
-    const row = to + i * toStep, offset = i * rowBytes;
+  for (; kernelHeight; --kernelHeight) {
     let v: usize = 0;
-    for (; v + 96 <= toStep; v += 96) sumSix(row + v, list, end, offset + v);
-    for (; v + 48 <= toStep; v += 48) sumThree(row + v, 16, list, end, offset + v, 16);
-    for (; v < toStep; v += 16) sumOne(row + v, list, end, offset + v);
+    for (; v + 96 <= runBytes; v += 96) sumSix(to + v, list, end, offset + v);
+    for (; v + 48 <= runBytes; v += 48) sumThree(to + v, 16, list, end, offset + v, 16);
+    for (; v < runBytes; v += 16) sumOne(to + v, list, end, offset + v);
+    to += toStep;
+    offset += step;
   }
 }
 
@@ -167,7 +175,7 @@ export function convReluPoolWeight(
         const at = o * windows + top * across;
         const pixel = image + 2 * top * rowBytes;
         const end = listAlive(list, dOut + (at << 2), index + at, pixel, rows, across, pixelBytes, rowBytes);
-        sumPatches(sums + o * sumBytes, list, end, kernelHeight, vectors, rowBytes);
+        sumPatches(sums + o * sumBytes, vectors << 4, list, end, rowBytes, kernelHeight, vectors);
       }
     }
     x += imageFloatsOf(meta) << 2;
@@ -177,34 +185,30 @@ export function convReluPoolWeight(
   reorderWeights(sums, dw, true, meta);
 }
 
-/** The patch at each pixel of the list += gradient · one channel's weights. */
-function addPatches(w: usize, list: usize, end: usize, kernelHeight: usize, vectors: usize, rowBytes: usize): void {
-  const runBytes = vectors << 4, fours = (vectors >> 2) << 6;
-  for (; list < end; list += 8) {
-    const g = v128.load32_splat(list, 4);
-    let pixel = load<usize>(list), from = w;
-    for (let i = kernelHeight; i; --i) {
-      let to = pixel;
-      const whole = to + fours, last = to + runBytes;
-      for (; to < whole; to += 64) {
-        v128.store(to, madd(g, v128.load(from), v128.load(to)));
-        v128.store(to, madd(g, v128.load(from, 16), v128.load(to, 16)), 16);
-        v128.store(to, madd(g, v128.load(from, 32), v128.load(to, 32)), 32);
-        v128.store(to, madd(g, v128.load(from, 48), v128.load(to, 48)), 48);
-        from += 64;
-      }
-      for (; to < last; to += 16) {
-        v128.store(to, madd(g, v128.load(from), v128.load(to)));
-        from += 16;
-      }
-      pixel += rowBytes;
-    }
+/**
+ * Lists (address of a channel's weights, gradient) of one window's channels in their order: four lists `listBytes` apart, one for each
+ * position of the window, whose ends go to `ends` (5 words); what ReLU lets not through goes to a fifth.
+ */
+function listByPosition(
+  lists: usize, listBytes: usize, ends: usize, dOut: usize, index: usize, windows: usize, weights: usize, weightBytes: usize,
+  outputs: usize,
+): void {
+  for (let place: usize = 0; place < 5; ++place) store<usize>(ends + (place << 2), lists + place * listBytes);
+  for (; outputs; --outputs) {
+    const end = ends + (min(<u32>load<u8>(index), 4) << 2);
+    const entry = load<usize>(end);
+    store<usize>(entry, weights);
+    store<f32>(entry, load<f32>(dOut), 4);
+    store<usize>(end, entry + 8);
+    index += windows;
+    dOut += windows << 2;
+    weights += weightBytes;
   }
 }
 
 /**
- * dx (images, C, H, W) = the gradient by the images: from 0 on, band by band, channel by channel of the result and window by window, the
- * gradient of each times the weights goes to what it saw.
+ * dx (images, C, H, W) = the gradient by the images. What a position of a window saw gets, from 0, the sum of gradient · weights over
+ * the channels whose maximum lies there; windows are added row by row, and their positions likewise.
  */
 export function convReluPoolInput(
   dx: usize, dOut: usize, index: usize, w: usize, images: usize, meta: usize, scratch: usize,
@@ -212,20 +216,26 @@ export function convReluPoolInput(
   const image = (scratch + 15) & ~15;
   const weights = (image + (borderedFloatsOf(meta) << 2) + 15) & ~15;
   const outputs = outChannelsOf(meta), kernelHeight = kernelHeightOf(meta), vectors = rowVectorsOf(meta);
-  const weightBytes = (kernelHeight * vectors) << 4;
-  const list = weights + outputs * weightBytes;
-  const down = windowsDownOf(meta), across = windowsAcrossOf(meta), windows = windowsOf(meta), band = bandRowsOf(meta);
+  const weightBytes = (kernelHeight * vectors) << 4, listBytes = outputs << 3;
+  const ends = weights + outputs * weightBytes;
+  const lists = ends + 32;
+  const down = windowsDownOf(meta), across = windowsAcrossOf(meta), windows = down * across;
   const pixelBytes = pixelBytesOf(meta), rowBytes = borderedRowBytesOf(meta);
   reorderWeights(weights, w, false, meta);
   for (let n: usize = 0; n < images; ++n) {
     clearBordered(image, meta);
-    for (let top: usize = 0; top < down; top += band) {
-      const rows = min(band, down - top);
-      for (let o: usize = 0; o < outputs; ++o) {
-        const at = o * windows + top * across;
-        const pixel = image + 2 * top * rowBytes;
-        const end = listAlive(list, dOut + (at << 2), index + at, pixel, rows, across, pixelBytes, rowBytes);
-        addPatches(weights + o * weightBytes, list, end, kernelHeight, vectors, rowBytes);
+    let at: usize = 0;
+    for (let oy: usize = 0; oy < down; ++oy) {
+      let pixel = image + 2 * oy * rowBytes;
+      for (let ox: usize = 0; ox < across; ++ox) {
+        listByPosition(lists, listBytes, ends, dOut + (at << 2), index + at, windows, weights, weightBytes, outputs);
+        for (let place: usize = 0; place < 4; ++place) {
+          const list = lists + place * listBytes, end = load<usize>(ends + (place << 2));
+          const to = pixel + (place & 1) * pixelBytes + (place >> 1) * rowBytes;
+          if (list < end) sumPatches(to, rowBytes, list, end, vectors << 4, kernelHeight, vectors);
+        }
+        pixel += pixelBytes << 1;
+        ++at;
       }
     }
     gatherChannels(dx, image, meta);

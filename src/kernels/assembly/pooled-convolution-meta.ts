@@ -23,7 +23,7 @@
 @inline export function paddingDownOf(meta: usize): usize { return word(meta, 8); }
 // @ts-ignore: decorator
 @inline export function paddingAcrossOf(meta: usize): usize { return word(meta, 9); }
-/** Rows of windows that a gradient takes at once. */
+/** Rows of windows that the gradient by the weights takes at once. */
 // @ts-ignore: decorator
 @inline export function bandRowsOf(meta: usize): usize { return word(meta, 10); }
 

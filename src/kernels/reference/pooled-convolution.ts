@@ -92,16 +92,18 @@ export function pooledConvolutionKernels({ f32, i32, u8 }: Views): Kernels<Name>
 
   function convReluPoolInput(...args: number[]): void {
     const [dx, dOut, index, w, images, meta] = args;
-    const { image, outputs, windows, terms, indexBytes, forTaps, forBands } = readMeta(i32, meta);
+    const { image, outputs, windows, terms, indexBytes, forTaps } = readMeta(i32, meta);
     f32.fill(0, dx / 4, dx / 4 + images * image);
-    for (let n = 0; n < images; n++) {
-      forBands((window, o) => {
-        const place = u8[index + n * indexBytes + o * windows + window];
-        if (place === NOTHING) return;
-        const g = f32[dOut / 4 + (n * outputs + o) * windows + window];
-        forTaps(window, place, (k, at) => {
-          if (at >= 0) f32[dx / 4 + n * image + at] += fround(g * f32[w / 4 + o * terms + k]);
-        });
+    for (let i = 0; i < images * windows * 4; i++) {
+      const [n, window, place] = [Math.floor(i / (windows * 4)), (i >> 2) % windows, i & 3];
+      const channels = [...Array(outputs).keys()].filter(
+        (o) => u8[index + n * indexBytes + o * windows + window] === place,
+      );
+      forTaps(window, place, (k, at) => {
+        if (at < 0) return;
+        const addTerm = (sum: number, o: number): number =>
+          fround(sum + fround(f32[dOut / 4 + (n * outputs + o) * windows + window] * f32[w / 4 + o * terms + k]));
+        f32[dx / 4 + n * image + at] += channels.reduce(addTerm, 0);
       });
     }
   }
