@@ -3,7 +3,7 @@ import type { ConvolutionAttrs } from '../graph/convolution.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
 import type { GraphNode, NodeId } from '../graph/op.ts';
 import { convReluPool, poolIndices } from '../graph/ops/conv-relu-pool.ts';
-import { conv2d } from '../graph/ops/conv2d.ts';
+import { type Conv2dAttrs, conv2d } from '../graph/ops/conv2d.ts';
 import { type DenseAttrs, dense, isDenseActivation } from '../graph/ops/dense.ts';
 import { maxPool2d } from '../graph/ops/max-pool2d.ts';
 import { relu } from '../graph/ops/relu.ts';
@@ -25,7 +25,8 @@ interface Fusion {
 
 /**
  * Moves activations into gemm, which applies them while a row is in the cache (bit for bit the same: gemm's activations are the kernels
- * of the same names), and a convolution, ReLU and 2 x 2 maxima behind it into one kernel, which sums in an order of its own.
+ * of the same names), ReLU into a convolution likewise, and a convolution, ReLU and 2 x 2 maxima behind it into one kernel, which sums in
+ * an order of its own.
  */
 export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
   const builder = createGraph();
@@ -56,7 +57,7 @@ export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
     const sum = before === undefined ? undefined : onlyReads(before, conv2d.name);
     if (before === undefined || sum === undefined) return undefined;
     const pool = node.op.name === last ? node : before;
-    if (!isByTwo(pool.attrs as PoolingAttrs) || !isPlain(sum.attrs as ConvolutionAttrs)) return undefined;
+    if (!isByTwo(pool.attrs as PoolingAttrs) || !isPlain(sum.attrs as Conv2dAttrs)) return undefined;
     const { padding } = sum.attrs as ConvolutionAttrs;
     return {
       moved: [before.id, sum.id],
@@ -69,8 +70,31 @@ export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
     };
   }
 
-  const fusions = nodes.map((node) => fuseDense(node) ?? fusePooled(node));
-  const isMoved = new Set(fusions.flatMap((fusion) => fusion?.moved ?? []));
+  function fuseRelu(node: GraphNode): Fusion | undefined {
+    const sum = node.op.name === relu.name ? onlyReads(node, conv2d.name) : undefined;
+    const attrs = sum?.attrs as Conv2dAttrs | undefined;
+    if (sum === undefined || attrs?.groups !== 1 || attrs.activation !== undefined) return undefined;
+    return {
+      moved: [sum.id],
+      apply: (copyOf) =>
+        builder.apply(
+          conv2d,
+          sum.inputs.map(copyOf),
+          { ...attrs, activation: 'relu' },
+          sum.layer,
+        ) as unknown as GraphNode,
+    };
+  }
+
+  // Back to front: maxima take a ReLU with them before it goes into its convolution alone.
+  const fusions: (Fusion | undefined)[] = nodes.map(() => undefined);
+  const isMoved = new Set<NodeId>();
+  for (const node of nodes.toReversed()) {
+    if (isMoved.has(node.id)) continue;
+    const fusion = fuseDense(node) ?? fusePooled(node) ?? fuseRelu(node);
+    fusions[node.id] = fusion;
+    for (const id of fusion?.moved ?? []) isMoved.add(id);
+  }
   const copies = new Map<NodeId, GraphNode>();
   const copyOf = (id: NodeId): GraphNode => copies.get(id)!;
   for (const node of nodes) {
@@ -88,8 +112,8 @@ function isByTwo({ kernel, stride, padding }: PoolingAttrs): boolean {
 }
 
 /** A convolution that sees every position once, all channels together. */
-function isPlain({ stride, dilation, groups }: ConvolutionAttrs): boolean {
-  return [...stride, ...dilation, groups].every((step) => step === 1);
+function isPlain({ stride, dilation, groups, activation }: Conv2dAttrs): boolean {
+  return activation === undefined && [...stride, ...dilation, groups].every((step) => step === 1);
 }
 
 function countUsers(nodes: readonly GraphNode[]): number[] {

@@ -85,6 +85,25 @@ describe('fuseOps on convolutions', () => {
     expect(opNames(fuseOps(graph, end.id).graph)).not.toContain('convReluPool');
   });
 
+  it('moves ReLU alone into a convolution, which keeps its settings', () => {
+    const { graph, end } = convolve({ stride: [2, 1] }, { kernel: [3, 3] }, 'reluFirst');
+    const fused = fuseOps(graph, end.id).graph;
+    expect(opNames(fused)).toEqual(['input', 'parameter', 'parameter', 'conv2d', 'maxPool2d']);
+    expect(fused.nodes[3]).toMatchObject({ layer: 'conv1', inputs: [0, 1, 2] });
+    expect(fused.nodes[3].attrs).toEqual({
+      stride: [2, 1],
+      padding: [1, 0],
+      dilation: [1, 1],
+      groups: 1,
+      activation: 'relu',
+    });
+  });
+
+  it('leaves ReLU behind a convolution with groups, whose kernel has none', () => {
+    const { graph, end } = convolve({ groups: 2 }, {}, 'reluFirst');
+    expect(opNames(fuseOps(graph, end.id).graph)).toEqual(opNames(graph));
+  });
+
   it('leaves a map that somebody else reads too', () => {
     const { graph, sum, end } = convolve({}, {}, 'reluFirst');
     const other = graph.apply(relu, [sum], {}, 'relu1');

@@ -70,6 +70,18 @@ const convolutionCases = CONVOLUTIONS.flatMap(([title, x, weight, given], i): Op
   ];
 });
 
+const rectifiedCases = [true, false].map(
+  (isBatch): OpCase => ({
+    op: 'conv2d',
+    title: `with relu, of a ${isBatch ? 'batch' : 'tensor'}`,
+    build(s) {
+      const x = isBatch ? images(s, 2, 4, 3) : s.parameter(2, 2, 4, 3);
+      const attrs = { ...PLAIN, padding: [1, 0], activation: 'relu' } as const;
+      return s.apply(conv2d, [x, s.parameter(3, 2, 3, 2), s.parameter(3)], attrs);
+    },
+  }),
+);
+
 const TRANSPOSED: [string, number[], number[], Partial<ConvTransposeAttrs>][] = [
   ['2x3', [2, 3, 4], [2, 3, 2, 3], {}],
   [
@@ -206,6 +218,7 @@ const adjointCases: OpCase[] = [
 /** Lines of the op table. */
 export const CONV_CASES: OpCase[] = [
   ...convolutionCases,
+  ...rectifiedCases,
   ...transposedCases,
   ...gradientOpCases,
   ...poolCases,

@@ -136,7 +136,8 @@ export const CONV_RULES: Record<string, Rule> = {
     forProducts(type, weight, node, imagesIn(type, rows), settingsOf(node), (to, from, tap) => {
       out[to] += x[from] * w[tap];
     });
-    return addBias(node, out, bias);
+    const sums = addBias(node, out, bias);
+    return node.attrs.activation === 'relu' ? sums.map((sum) => Math.max(0, sum)) : sums;
   },
   /** Memory that convReluPool fills. */
   poolIndices: () => [],
