@@ -47,6 +47,7 @@ function caseOf(given: Given): Case {
   return { conv, shape, image, weights, maxima: outChannels * windows[0] * windows[1], words: indexWords(shape) };
 }
 
+const SAME: Pick<Given, 'kernel' | 'padding'> = { kernel: [3, 3], padding: [1, 1] };
 const CASES: [string, Case][] = (
   [
     ['one window of 1x1', { size: [2, 2], kernel: [1, 1], channels: 1, outChannels: 1 }],
@@ -64,6 +65,9 @@ const CASES: [string, Case][] = (
     ['2x4, border across alone', { size: [5, 6], kernel: [2, 4], padding: [0, 2], channels: 3, outChannels: 8 }],
     ['7x2 on a narrow image', { size: [9, 3], kernel: [7, 2], channels: 4, outChannels: 17 }],
     ['1x1, 9 channels', { size: [5, 4], kernel: [1, 1], channels: 9, outChannels: 4 }],
+    ['Winograd, a last row and column in no window', { size: [7, 11], ...SAME, channels: 9, outChannels: 11 }],
+    ['Winograd without a border', { size: [4, 8], kernel: [3, 3], channels: 8, outChannels: 8 }],
+    ['Winograd, one window that sees a border all around', { size: [2, 2], ...SAME, channels: 8, outChannels: 9 }],
     ['gradients in bands', { size: [22, 64], kernel: [3, 3], padding: [1, 1], channels: 40, outChannels: 3 }],
   ] satisfies [string, Given][]
 ).map(([title, given]) => [title, caseOf(given)]);
@@ -172,47 +176,64 @@ function unfused(of: Case, x: Float32Array, w: Float32Array, bias: Float32Array,
 }
 
 describe.each(CASES)('%s', (_title, of) => {
-  test('maxima and gradients are those of convolution, ReLU and pooling one after the other', () => {
-    const images = 2;
-    const [x, w, bias] = [numbers(images * of.image, 1), numbers(of.weights, 2), numbers(of.shape.outChannels, 3)];
-    const dOut = numbers(images * of.maxima, 4);
-    const expected = unfused(of, x, w, bias, dOut);
-    const { out, index } = forward('simd', of, x, w, bias);
-    // Other orders of sums of so many terms of at most 1: Higham 2002, section 3.1, twice.
-    const within = (terms: number) => () => (terms + 2) ** 2 * 2 ** -23;
-    const terms = of.weights / of.shape.outChannels;
-    expectClose(out, expected.out, within(terms), 'maxima');
-    const bytes = asWords(index);
-    const dx = output(x.length);
-    const args = [dx, input(dOut), bytes, input(w), images, ...settings(of)];
-    const actual = runKernel('simd', 'convReluPoolInput', args).read(dx);
-    expectClose(actual, expected.dx, within(of.weights / of.shape.channels), 'dx');
-    const dw = output(of.weights);
-    const weightArgs = [dw, input(x), input(dOut), bytes, 0, images, ...settings(of)];
-    const positions = of.shape.windows[0] * of.shape.windows[1];
-    expectClose(
-      runKernel('simd', 'convReluPoolWeight', weightArgs).read(dw),
-      expected.dw,
-      within(images * positions),
-      'dw',
-    );
-    const db = output(bias.length);
-    const biasArgs = [db, input(dOut), bytes, 0, images, bias.length, positions];
-    expectClose(
-      runKernel('simd', 'convReluPoolBias', biasArgs).read(db),
-      expected.db,
-      within(images * positions),
-      'db',
-    );
-  });
+  // Whole numbers are summed without rounding in any order, Winograd's too where a weight is a multiple of 4.
+  const whole = (n: number, seed: number, unit: number) =>
+    numbers(n, seed).map((value) => unit * Math.floor(4 * value));
+  test.each([
+    ['whole numbers', whole],
+    ['any numbers', numbers],
+  ] as const)(
+    'of %s maxima and gradients are those of convolution, ReLU and pooling one after the other',
+    (kind, draw) => {
+      const images = 2;
+      const x = draw(images * of.image, 1, 1);
+      const [w, bias, dOut] = [
+        draw(of.weights, 2, 4),
+        draw(of.shape.outChannels, 3, 1),
+        draw(images * of.maxima, 4, 1),
+      ];
+      const expected = unfused(of, x, w, bias, dOut);
+      const { out, index } = forward('simd', of, x, w, bias);
+      // Other orders of sums of so many terms of at most 1: Higham 2002, section 3.1, twice.
+      const within = (terms: number): Tolerance =>
+        kind === 'whole numbers' ? 'same bits' : () => (terms + 2) ** 2 * 2 ** -23;
+      const terms = of.weights / of.shape.outChannels;
+      expectClose(out, expected.out, within(terms), 'maxima');
+      const bytes = asWords(index);
+      const dx = output(x.length);
+      const args = [dx, input(dOut), bytes, input(w), images, ...settings(of)];
+      const actual = runKernel('simd', 'convReluPoolInput', args).read(dx);
+      expectClose(actual, expected.dx, within(of.weights / of.shape.channels), 'dx');
+      const dw = output(of.weights);
+      const weightArgs = [dw, input(x), input(dOut), bytes, 0, images, ...settings(of)];
+      const positions = of.shape.windows[0] * of.shape.windows[1];
+      expectClose(
+        runKernel('simd', 'convReluPoolWeight', weightArgs).read(dw),
+        expected.dw,
+        within(images * positions),
+        'dw',
+      );
+      const db = output(bias.length);
+      const biasArgs = [db, input(dOut), bytes, 0, images, bias.length, positions];
+      expectClose(
+        runKernel('simd', 'convReluPoolBias', biasArgs).read(db),
+        expected.db,
+        within(images * positions),
+        'db',
+      );
+    },
+  );
 });
 
 const anyCase = fc
   .record({
     size: fc.tuple(fc.integer({ min: 1, max: 11 }), fc.integer({ min: 1, max: 11 })),
-    kernel: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
+    kernel: fc.oneof(
+      fc.constant<[number, number]>([3, 3]),
+      fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
+    ),
     padding: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 })),
-    channels: fc.integer({ min: 1, max: 9 }),
+    channels: fc.integer({ min: 1, max: 12 }),
     outChannels: fc.integer({ min: 1, max: 18 }),
   })
   .map((given) => caseOf(given))

@@ -7,7 +7,7 @@ export * from './dropout';
 export * from './elementwise';
 export { sqrtOf as sqrt } from './elementwise';
 export * from './gather';
-export * from './gemm';
+export { gemm } from './gemm';
 export * from './group-norm';
 export * from './layer-norm';
 export * from './losses';

@@ -26,6 +26,9 @@
 /** Rows of windows that the gradient by the weights takes at once. */
 // @ts-ignore: decorator
 @inline export function bandRowsOf(meta: usize): usize { return word(meta, 10); }
+/** Whether the forward pass is Winograd's. */
+// @ts-ignore: decorator
+@inline export function usesWinograd(meta: usize): bool { return word(meta, 11) != 0; }
 
 /** Windows of a channel. */
 // @ts-ignore: decorator

@@ -4,7 +4,7 @@
 // A tile is one window of 2 x 2 positions by 8 channels, in registers: its four sums begin at the bias and go over the kernel's rows,
 // its columns and then the channels, whatever windows and images go through together.
 import { fillRow } from './image-rows';
-import { clearBordered, spreadChannels, transpose } from './image-layouts';
+import { clearBordered, spreadChannels } from './image-layouts';
 import {
   borderedFloatsOf,
   borderedRowBytesOf,
@@ -18,34 +18,16 @@ import {
   pixelBytesOf,
   windowsAcrossOf,
   windowsDownOf,
+  usesWinograd,
   windowsOf,
 } from './pooled-convolution-meta';
+import { storeMaxima, storeRow } from './window-maxima';
+import { winogradPool } from './winograd-pool';
 
 // @ts-ignore: decorator
 @inline
 function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
-}
-
-/** The largest of four; a NaN wherever there is one. */
-// @ts-ignore: decorator
-@inline
-function topOf(a: v128, b: v128, c: v128, d: v128): v128 {
-  const top = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
-  // pmax is one instruction where max has seven, but it keeps only some NaNs.
-  const isNaN = v128.or(v128.or(f32x4.ne(a, a), f32x4.ne(b, b)), v128.or(f32x4.ne(c, c), f32x4.ne(d, d)));
-  return v128.or(top, isNaN);
-}
-
-/** Which of four is the first that is `top`, -1 where ReLU lets nothing through. */
-// @ts-ignore: decorator
-@inline
-function indexOf(a: v128, b: v128, c: v128, top: v128): v128 {
-  const notA = f32x4.ne(a, top);
-  const notB = v128.and(notA, f32x4.ne(b, top));
-  const notC = v128.and(notB, f32x4.ne(c, top));
-  const index = i32x4.neg(i32x4.add(notA, i32x4.add(notB, notC)));
-  return v128.or(index, v128.not(f32x4.gt(top, f32x4.splat(0))));
 }
 
 /**
@@ -85,12 +67,8 @@ function windowRow(
       } while (a < last);
       row += rowBytes;
     }
-    const zero = f32x4.splat(0);
-    const top0 = topOf(a0, b0, c0, d0), top1 = topOf(a1, b1, c1, d1);
-    v128.store(values, f32x4.pmax(top0, zero));
-    v128.store(values, f32x4.pmax(top1, zero), 16);
-    const words = i16x8.narrow_i32x4_s(indexOf(a0, b0, c0, top0), indexOf(a1, b1, c1, top1));
-    v128.store64_lane(indices, i8x16.narrow_i16x8_s(words, words), 0);
+    storeMaxima(values, indices, a0, b0, c0, d0);
+    storeMaxima(values + 16, indices + 4, a1, b1, c1, d1);
     values += 32;
     indices += 8;
     x += pixelBytes << 1;
@@ -116,17 +94,6 @@ function packWeights(to: usize, w: usize, bias: usize, meta: usize): void {
   }
 }
 
-/** One row of windows: `count` channels of values (windows, 8) and indices (windows, 8) to their planes. */
-function storeRow(
-  out: usize, index: usize, values: usize, indices: usize, count: usize, windows: usize, planeFloats: usize,
-): void {
-  transpose(out, planeFloats << 2, values, 32, windows, count);
-  for (let j: usize = 0; j < count; ++j) {
-    for (let i: usize = 0; i < windows; ++i) store<u8>(index + i, load<u8>(indices + (i << 3) + j));
-    index += planeFloats;
-  }
-}
-
 /**
  * out (images, O, PH, PW) = the largest of 2 x 2 positions of x (images, C, H, W) * w (O, C, KH, KW) [+ bias (O)], or 0 where that is
  * negative; index (images, ceil(O PH PW / 4) words): the place of the first such position, 0 to 3 row by row, 255 where it is not positive.
@@ -134,6 +101,7 @@ function storeRow(
 export function convReluPool(
   out: usize, index: usize, x: usize, w: usize, bias: usize, images: usize, meta: usize, scratch: usize,
 ): void {
+  if (usesWinograd(meta)) return winogradPool(out, index, x, w, bias, images, meta, scratch);
   const image = (scratch + 15) & ~15;
   const packed = (image + (borderedFloatsOf(meta) << 2) + 15) & ~15;
   const outputs = outChannelsOf(meta), padded = (outputs + 7) & ~7;

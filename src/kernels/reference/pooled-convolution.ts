@@ -3,17 +3,20 @@
 import { sumFourLanes } from './lane-sums.ts';
 import { relu } from './scalar-functions.ts';
 import { type Kernels, type Views, withoutResult } from './views.ts';
+import { winogradPixels, winogradWeights, winogradWindow } from './winograd-pool.ts';
 
 const fround = Math.fround;
 const NOTHING = 255;
 
 type Name = 'convReluPool' | 'convReluPoolInput' | 'convReluPoolWeight' | 'convReluPoolBias';
 type Visit = (window: number, o: number) => void;
+/** Gives the four sums of a window, row by row. */
+type WindowSums = (window: number, o: number, bias: number) => number[];
 
 /** The words of ../pooled-convolution-meta.ts, and how positions and taps lie. */
 function readMeta(i32: Int32Array, meta: number) {
-  const [channels, height, width, outputs, down, across, ...rest] = i32.subarray(meta / 4, meta / 4 + 11);
-  const [kernelHeight, kernelWidth, paddingDown, paddingAcross, band] = rest;
+  const [channels, height, width, outputs, down, across, ...rest] = i32.subarray(meta / 4, meta / 4 + 12);
+  const [kernelHeight, kernelWidth, paddingDown, paddingAcross, band, isWinograd] = rest;
   const terms = channels * kernelHeight * kernelWidth;
   /** Each tap, rows of the kernel first, channels last: its weight's element, and that of an image that position `place` of a window sees. */
   function forTaps(window: number, place: number, run: (k: number, at: number) => void): void {
@@ -29,6 +32,16 @@ function readMeta(i32: Int32Array, meta: number) {
       }
     }
   }
+  /** Of each channel the elements of an image that a window's four positions see of it, row by row; -1 for padding. */
+  function seenBy(window: number): number[][] {
+    const top = 2 * Math.floor(window / across) - paddingDown;
+    const left = 2 * (window % across) - paddingAcross;
+    const places = Array.from({ length: (kernelHeight + 1) * (kernelWidth + 1) }, (_, i) => {
+      const [y, x] = [top + Math.floor(i / (kernelWidth + 1)), left + (i % (kernelWidth + 1))];
+      return y >= 0 && y < height && x >= 0 && x < width ? y * width + x : -1;
+    });
+    return Array.from({ length: channels }, (_, c) => places.map((at) => (at < 0 ? -1 : c * height * width + at)));
+  }
   /** All windows, those of a band channel by channel. */
   function forBands(run: Visit, endBand: (o: number) => void = () => {}): void {
     for (let top = 0; top < down; top += band) {
@@ -40,33 +53,52 @@ function readMeta(i32: Int32Array, meta: number) {
   }
   const windows = down * across;
   const indexBytes = Math.ceil((outputs * windows) / 4) * 4;
-  return { image: channels * height * width, outputs, windows, terms, indexBytes, forTaps, forBands };
+  const image = channels * height * width;
+  return { image, outputs, windows, terms, indexBytes, isWinograd, forTaps, seenBy, forBands };
 }
 
 /** The four kernels over `views`. */
 export function pooledConvolutionKernels({ f32, i32, u8 }: Views): Kernels<Name> {
   function convReluPool(...args: number[]): void {
     const [out, index, x, w, bias, images, meta] = args;
-    const { image, outputs, windows, terms, indexBytes, forTaps } = readMeta(i32, meta);
-    for (let cell = 0; cell < images * outputs * windows; cell++) {
-      const [n, o, window] = [
-        Math.floor(cell / (outputs * windows)),
-        Math.floor(cell / windows) % outputs,
-        cell % windows,
-      ];
-      const values = [0, 1, 2, 3].map((place) => {
-        let sum = bias === 0 ? 0 : f32[bias / 4 + o];
+    const { image, outputs, windows, indexBytes, isWinograd } = readMeta(i32, meta);
+    for (let n = 0; n < images; n++) {
+      const sumsOf = (isWinograd ? winogradSums : plainSums)(x / 4 + n * image, w / 4, meta);
+      for (let cell = 0; cell < outputs * windows; cell++) {
+        const [o, window] = [Math.floor(cell / windows), cell % windows];
+        const values = sumsOf(window, o, bias === 0 ? 0 : f32[bias / 4 + o]);
+        // Math.max takes 0 for greater than -0, and vectors the first: ReLU makes both 0 but for a -0 alone.
+        const top = values.reduce((most, value) => (most < value || Number.isNaN(value) ? value : most));
+        f32[out / 4 + n * outputs * windows + cell] = relu(top);
+        u8[index + n * indexBytes + cell] = top > 0 ? values.indexOf(top) : NOTHING;
+      }
+    }
+  }
+
+  /** The convolution at the four positions of a window of an image. */
+  function plainSums(x: number, w: number, meta: number): WindowSums {
+    const { terms, forTaps } = readMeta(i32, meta);
+    return (window, o, bias) =>
+      [0, 1, 2, 3].map((place) => {
+        let sum = bias;
         forTaps(window, place, (k, at) => {
-          const seen = at < 0 ? 0 : f32[x / 4 + n * image + at];
-          sum = fround(sum + fround(seen * f32[w / 4 + o * terms + k]));
+          sum = fround(sum + fround((at < 0 ? 0 : f32[x + at]) * f32[w + o * terms + k]));
         });
         return sum;
       });
-      // Math.max takes 0 for greater than -0, and vectors the first: ReLU makes both 0 but for a -0 alone.
-      const top = values.reduce((most, value) => (most < value || Number.isNaN(value) ? value : most));
-      f32[out / 4 + cell] = relu(top);
-      u8[index + n * indexBytes + o * windows + window] = top > 0 ? values.indexOf(top) : NOTHING;
-    }
+  }
+
+  /** The same by Winograd's way. */
+  function winogradSums(x: number, w: number, meta: number): WindowSums {
+    const { outputs, windows, terms, seenBy } = readMeta(i32, meta);
+    const channels = [...Array(terms / 9).keys()];
+    const weights = Array.from({ length: outputs }, (_, o) =>
+      channels.map((c) => winogradWeights([...f32.subarray(w + o * terms + 9 * c, w + o * terms + 9 * c + 9)])),
+    );
+    const pixels = Array.from({ length: windows }, (_, window) =>
+      seenBy(window).map((seen) => winogradPixels(seen.map((at) => (at < 0 ? 0 : f32[x + at])))),
+    );
+    return (window, o, bias) => winogradWindow(pixels[window], weights[o], bias);
   }
 
   function convReluPoolWeight(...args: number[]): void {
