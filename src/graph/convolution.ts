@@ -86,15 +86,20 @@ export function requireBias(bias: TensorType | undefined, channels: number, wher
   );
 }
 
-/** A call of one of the three kernels; `operands` are what comes before the words. */
+/** A call of one of the three kernels; `operands` are what comes before the words, `activation` what conv2d applies: 1 for ReLU. */
 export function convolutionCall(
   kernel: KernelName,
   operands: readonly Operand[],
   shape: ConvolutionShape,
   detail: string,
+  activation = 0,
 ): KernelCall {
   const bytes = convolutionScratchBytes(shape);
-  const args = [...operands, words(convolutionWords(shape)), { of: 'scratch', bytes: () => bytes } as const];
+  const args = [
+    ...operands,
+    words(convolutionWords(shape, activation)),
+    { of: 'scratch', bytes: () => bytes } as const,
+  ];
   return { kernel, args, detail };
 }
 

@@ -21,15 +21,16 @@ const FEW_COLUMNS = 64;
 const MOST_COLUMNS = 512;
 
 /**
- * The words of `conv2d`, `conv2dInput` and `conv2dWeight`, in the order of assembly/convolution-meta.ts. The three before the last
- * say how much goes through one product; they change no bit of the result.
+ * The words of `conv2d`, `conv2dInput` and `conv2dWeight`, in the order of assembly/convolution-meta.ts. Words 15 to 17
+ * say how much goes through one product; they change no bit of the result. `activation` is what conv2d applies to its sums, as gemm counts:
+ * 0 for nothing, 1 for ReLU, which it cannot where there are groups.
  */
-export function convolutionWords(shape: ConvolutionShape): number[] {
+export function convolutionWords(shape: ConvolutionShape, activation = 0): number[] {
   const { channels, size, outChannels, outSize, kernel, stride, padding, dilation, groups } = shape;
   const pairs = [...kernel, ...stride, ...padding, ...dilation];
   const { columns, images, channelsAtOnce } = cutProducts(shape);
   const cuts = [columns, images, channelsAtOnce, gemmBlockDepth(outSize[0] * outSize[1])];
-  return [channels, ...size, outChannels, ...outSize, ...pairs, groups, ...cuts];
+  return [channels, ...size, outChannels, ...outSize, ...pairs, groups, ...cuts, activation];
 }
 
 interface ProductCuts {

@@ -8,7 +8,7 @@ import type { Model, ModelLayer } from '../nn/build-model.ts';
 import { createConstantPool } from './constants.ts';
 import { evaluationForm } from './evaluation-form.ts';
 import { addMetricSums } from './evaluation-graph.ts';
-import { fuseActivations } from './fuse.ts';
+import { fuseOps } from './fuse.ts';
 import { gatherCalls } from './gather.ts';
 import { settleGradients, type TrainingGraph } from './gradients.ts';
 import { chooseMicroBatch } from './micro-batch.ts';
@@ -47,7 +47,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
  * @throws ModelError where a parameter does not reach the loss, or a tensor has more elements than kernels can count.
  */
 export function compilePlan(model: Model, options: PlanOptions): Plan {
-  const { graph, loss } = fuseActivations(model.graph, model.loss);
+  const { graph, loss } = fuseOps(model.graph, model.loss);
   const { numerics, dataset, isFrozen = () => false } = options;
   const parameters = placeParameters(graph);
   const isFrozenNode = ({ layer, attrs }: GraphNode): boolean => isFrozen(`${layer}.${attrs.name}`);

@@ -17,6 +17,16 @@ const MODELS: [string, object, object[] | object][] = [
   ],
   ['conv, maxPool', IMAGES, [{ conv: 4, padding: 'same', activation: 'relu' }, { maxPool: 2 }, HEAD]],
   [
+    'conv, relu and maxPool as one op, rows and columns left over',
+    { ...IMAGES, features: [1, 7, 9] },
+    [
+      { conv: 9, padding: 'same', activation: 'relu' },
+      { maxPool: 2 },
+      { conv: 3, kernel: 2, activation: 'relu' },
+      HEAD,
+    ],
+  ],
+  [
     'conv with an even kernel, groups',
     IMAGES,
     [{ conv: 6, kernel: [2, 4], padding: 'same', groups: 3 }, { avgPool: [2, 3], stride: 2 }, HEAD],

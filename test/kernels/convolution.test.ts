@@ -54,6 +54,19 @@ describe.each(BACKENDS)('%s', (backend) => {
       }
     });
 
+    test.skipIf(shape.groups > 1)('with ReLU is the convolution and the kernel of ReLU, bit for bit', () => {
+      const [images, n] = [counts.at(-1)!, counts.at(-1)! * outCount];
+      const bias = input(numbers(shape.outChannels, 3));
+      const [sum, out, expected] = [output(n), output(n), output(n)];
+      const operands = [input(numbers(images * image, 1)), w, bias, images];
+      const plain = runKernel(backend, 'conv2d', [sum, ...operands, wordsOf(shape), scratchOf(shape)]).read(sum);
+      const words = input(convolutionWords(shape, 1), 'i32');
+      const actual = runKernel(backend, 'conv2d', [out, ...operands, words, scratchOf(shape)]).read(out);
+      const rectified = runKernel(backend, 'relu', [expected, input(plain), n]).read(expected);
+      expectClose(actual, rectified, 'same bits', 'with ReLU');
+      if (backend === 'simd') expectAsReference(backend, 'conv2d', [output(n), ...operands, words, scratchOf(shape)]);
+    });
+
     test('has the gradient of the reference by its input, with and without bias', () => {
       for (const images of counts) {
         for (const bias of [0, input(numbers(shape.channels, 3))]) {

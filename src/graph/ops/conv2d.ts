@@ -10,9 +10,13 @@ import {
 } from '../convolution.ts';
 import { imageShape, imagesOf, type Pair, withImage } from '../images.ts';
 import { tensor } from '../kernel-call.ts';
-import type { GraphNode, Op } from '../op.ts';
+import type { GradientContext, GraphNode, Op } from '../op.ts';
 import type { TensorType } from '../tensor-type.ts';
 import { channelSum } from './channel-sum.ts';
+import { reluBackward } from './relu.ts';
+
+/** What is applied to the sums: ReLU, where there is one group; nothing unless said. */
+export type Conv2dAttrs = ConvolutionAttrs & { readonly activation?: 'relu' };
 
 /** The gradient by the images needs their size: several sizes give the same output. */
 export type ConvolutionInputAttrs = ConvolutionAttrs & { readonly size: Pair };
@@ -21,23 +25,28 @@ export type ConvolutionInputAttrs = ConvolutionAttrs & { readonly size: Pair };
 export type ConvolutionWeightAttrs = ConvolutionAttrs & { readonly kernel: Pair };
 
 /** Inputs x (…, C, H, W), weight (O, C / groups, KH, KW) and, if there is one, bias (O) → (…, O, OH, OW), as PyTorch's Conv2d. */
-export const conv2d: Op<ConvolutionAttrs> = {
+export const conv2d: Op<Conv2dAttrs> = {
   name: 'conv2d',
   infer([x, weight, bias], attrs, where) {
     const { outChannels, outSize } = convolutionShape(x, weight, attrs, where);
     requireBias(bias, outChannels, where);
     return withImage(x, outChannels, outSize);
   },
-  gradient({ node, inputs: [x, weight], dOut, apply }, input) {
+  gradient(context, input) {
+    const { node, inputs, apply } = context;
+    const [x, weight] = inputs;
     const attrs = pickSettings(node.attrs);
-    if (input === 0) return apply(conv2dInput, [dOut, weight], { ...attrs, size: imageShape(x, node.layer).size });
-    if (input === 1) return apply(conv2dWeight, [x, dOut], { ...attrs, kernel: kernelOf(weight) });
-    return apply(channelSum, [dOut], {});
+    const dSum = gradientOfSum(context);
+    if (input === 0) return apply(conv2dInput, [dSum, weight], { ...attrs, size: imageShape(x, node.layer).size });
+    if (input === 1) return apply(conv2dWeight, [x, dSum], { ...attrs, kernel: kernelOf(weight) });
+    return apply(channelSum, [dSum], {});
   },
   lower({ node, inputs: [x, weight, bias], out }) {
     const shape = convolutionShape(x, weight, node.attrs, node.layer);
+    const { activation } = node.attrs;
     const operands = [out, tensor(x), tensor(weight), biasOperand(bias), imagesOf(x)];
-    return [convolutionCall('conv2d', operands, shape, withBias(labelConvolution(x, shape), bias))];
+    const detail = `${withBias(labelConvolution(x, shape), bias)}${activation === undefined ? '' : ` ${activation}`}`;
+    return [convolutionCall('conv2d', operands, shape, detail, activation === 'relu' ? 1 : 0)];
   },
 };
 
@@ -74,6 +83,11 @@ export const conv2dWeight: Op<ConvolutionWeightAttrs> = {
     return [convolutionCall('conv2dWeight', operands, shape, `${labelConvolution(x, shape)}, its weights`)];
   },
 };
+
+/** The gradient in front of the activation, which its result tells. */
+function gradientOfSum({ node, dOut, apply }: GradientContext<Conv2dAttrs>): GraphNode {
+  return node.attrs.activation === undefined ? dOut : apply(reluBackward, [dOut, node as unknown as GraphNode], {});
+}
 
 /** The type of the images that a convolution's output comes from. */
 export function imagesSeen(dOut: TensorType, weight: TensorType, { groups, size }: ConvolutionInputAttrs): TensorType {

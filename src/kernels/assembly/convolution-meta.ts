@@ -45,6 +45,9 @@
 /** Positions of an image that gemm would sum in one block. */
 // @ts-ignore: decorator
 @inline export function blockDepthOf(meta: usize): usize { return word(meta, 18); }
+/** What conv2d applies to its sums, by gemm's numbers. */
+// @ts-ignore: decorator
+@inline export function activationOf(meta: usize): i32 { return <i32>word(meta, 19); }
 
 // @ts-ignore: decorator
 @inline export function tapsOf(meta: usize): usize { return kernelHeightOf(meta) * kernelWidthOf(meta); }

@@ -4,6 +4,7 @@
 // An image's patches are the columns of a matrix (`patches.ts`) and go through gemm, so that an output is summed in gemm's order: over
 // channels, rows and columns of the kernel in blocks, whatever images and positions go through together.
 import {
+  activationOf,
   blockDepthOf,
   channelsAtOnceOf,
   channelsOf,
@@ -55,17 +56,18 @@ function copyRows(to: usize, toBytes: usize, from: usize, fromBytes: usize, rows
   }
 }
 
-/** [C = bias, then] C (m, n) += weights (m, k) · B (k, n). */
+/** [C = bias, then] C (m, n) += weights (m, k) · B (k, n), then the activation. */
 // @ts-ignore: decorator
 @inline
 function multiply(
-  c: usize, ldc: usize, w: usize, b: usize, ldb: usize, m: usize, n: usize, k: usize, bias: usize, scratch: usize,
+  c: usize, ldc: usize, w: usize, b: usize, ldb: usize, m: usize, n: usize, k: usize, bias: usize,
+  activation: i32, scratch: usize,
 ): void {
   if (bias) fillRows(c, ldc << 2, m, n, bias);
-  gemm(0, 0, m, n, k, w, k, b, ldb, c, ldc, bias ? 1 : 0, 0, 0, scratch);
+  gemm(0, 0, m, n, k, w, k, b, ldb, c, ldc, bias ? 1 : 0, 0, activation, scratch);
 }
 
-/** out (images, O, OH, OW) = x (images, C, H, W) * w [+ bias (O), from which each sum then starts]; bias 0 for none. */
+/** out (images, O, OH, OW) = x (images, C, H, W) * w [+ bias (O), from which each sum then starts], or ReLU of it; bias 0 for none. */
 export function conv2d(out: usize, x: usize, w: usize, bias: usize, images: usize, meta: usize, scratch: usize): void {
   scratch = (scratch + 15) & ~15;
   if (isDepthwise(meta)) return depthwiseForward(out, x, w, bias, images, meta, scratch);
@@ -83,7 +85,7 @@ export function conv2d(out: usize, x: usize, w: usize, bias: usize, images: usiz
       if (together > 1) {
         forwardTogether(to, from, weights, biasHere, together, outBytes, imageBytes, channels, outputs, meta, scratch);
       } else if (isPointwise(meta)) {
-        multiply(to, positions, weights, from, positions, outputs, positions, terms, biasHere, scratch);
+        multiply(to, positions, weights, from, positions, outputs, positions, terms, biasHere, activationOf(meta), scratch);
       } else {
         forwardOne(to, from, weights, biasHere, channels, outputs, meta, scratch);
       }
@@ -102,7 +104,7 @@ function forwardOne(
   for (let p: usize = 0; p < positions; p += most) {
     const n = min(most, positions - p);
     gatherPatches(matrix, n << 2, x, channels, p, n, meta, spare);
-    multiply(out + (p << 2), positions, w, matrix, n, outputs, n, terms, bias, rest);
+    multiply(out + (p << 2), positions, w, matrix, n, outputs, n, terms, bias, activationOf(meta), rest);
   }
 }
 
@@ -118,7 +120,7 @@ function forwardTogether(
   for (let i: usize = 0; i < images; ++i) {
     gatherPatches(matrix + ((i * positions) << 2), n << 2, x + i * imageBytes, channels, 0, positions, meta, spare);
   }
-  multiply(product, n, w, matrix, n, outputs, n, terms, bias, product + ((outputs * n) << 2));
+  multiply(product, n, w, matrix, n, outputs, n, terms, bias, activationOf(meta), product + ((outputs * n) << 2));
   for (let i: usize = 0; i < images; ++i) {
     copyRows(out + i * outBytes, positions << 2, product + ((i * positions) << 2), n << 2, outputs, positions);
   }

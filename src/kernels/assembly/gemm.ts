@@ -144,7 +144,7 @@ function storeRow(c: usize, low: v128, high: v128, hasBefore: bool): void {
  * branch of its own (else registers are spilled, inside the loop). 43 GFLOP/s on one core of a Zen 4 with Node 20, where the
  * plain form gave 36. Larger tiles and unrolled ones spill there (21 to 29), 2 x 16 gives 41.
  */
-function tile(a: usize, b: usize, bStep: usize, depth: usize, c: usize, rowBytes: usize, hasBefore: bool): void {
+export function tile(a: usize, b: usize, bStep: usize, depth: usize, c: usize, rowBytes: usize, hasBefore: bool): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
   a -= 16;

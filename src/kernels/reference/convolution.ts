@@ -1,5 +1,6 @@
 // Convolutions and both their gradients, one sum after the other, in the orders that assembly/convolution.ts documents; any thread.
 import { gemmBlockDepth } from '../gemm-scratch.ts';
+import { relu } from './scalar-functions.ts';
 import { type Kernels, type Views, withoutResult } from './views.ts';
 
 const fround = Math.fround;
@@ -51,7 +52,8 @@ export function convolutionKernels({ f32, i32 }: Views): Kernels<'conv2d' | 'con
           return f32[w / 4 + o * terms + k] * value;
         };
         const before = bias === 0 ? undefined : f32[bias / 4 + o];
-        f32[out / 4 + row * positions + p] = sumInBlocks(terms, termAt, before);
+        const sum = sumInBlocks(terms, termAt, before);
+        f32[out / 4 + row * positions + p] = i32[meta / 4 + 19] === 1 ? relu(sum) : sum;
       }
     }
   }

@@ -2,6 +2,7 @@
 import type { IMAGE_KERNEL_NAMES } from '../image-kernel-names.ts';
 import { convolutionKernels } from './convolution.ts';
 import { imageSumKernels } from './image-sums.ts';
+import { pooledConvolutionKernels } from './pooled-convolution.ts';
 import { poolingKernels } from './pooling.ts';
 import { upsamplingKernels } from './upsampling.ts';
 import type { Kernels, Views } from './views.ts';
@@ -11,6 +12,7 @@ export function imageKernels(views: Views): Kernels<(typeof IMAGE_KERNEL_NAMES)[
   return {
     ...convolutionKernels(views),
     ...imageSumKernels(views),
+    ...pooledConvolutionKernels(views),
     ...poolingKernels(views),
     ...upsamplingKernels(views),
   };

@@ -17,9 +17,10 @@ import { type UpsampleAttrs, upsample, upsampleBackward } from '#src/graph/ops/u
 import type { PoolingAttrs } from '#src/graph/pooling.js';
 import { elementCount } from '#src/graph/tensor-type.js';
 import type { OpCase, Sketch } from '../op-cases.ts';
+import { POOLED_CONVOLUTION_CASES } from './pooled-convolution-cases.ts';
 
 /** A batch of images, each another one, that depend element by element on a parameter. */
-function images(s: Sketch, ...shape: number[]): GraphNode {
+export function images(s: Sketch, ...shape: number[]): GraphNode {
   const count = elementCount(shape);
   const values = Array.from({ length: 4 * count }, (_, i) => Math.sin(3 * i + 1) / 2);
   const mixed = s.apply(matmul, [s.batch(4), s.apply(constant, [], { shape: [4, count], values })], {
@@ -68,6 +69,18 @@ const convolutionCases = CONVOLUTIONS.flatMap(([title, x, weight, given], i): Op
     },
   ];
 });
+
+const rectifiedCases = [true, false].map(
+  (isBatch): OpCase => ({
+    op: 'conv2d',
+    title: `with relu, of a ${isBatch ? 'batch' : 'tensor'}`,
+    build(s) {
+      const x = isBatch ? images(s, 2, 4, 3) : s.parameter(2, 2, 4, 3);
+      const attrs = { ...PLAIN, padding: [1, 0], activation: 'relu' } as const;
+      return s.apply(conv2d, [x, s.parameter(3, 2, 3, 2), s.parameter(3)], attrs);
+    },
+  }),
+);
 
 const TRANSPOSED: [string, number[], number[], Partial<ConvTransposeAttrs>][] = [
   ['2x3', [2, 3, 4], [2, 3, 2, 3], {}],
@@ -205,9 +218,11 @@ const adjointCases: OpCase[] = [
 /** Lines of the op table. */
 export const CONV_CASES: OpCase[] = [
   ...convolutionCases,
+  ...rectifiedCases,
   ...transposedCases,
   ...gradientOpCases,
   ...poolCases,
+  ...POOLED_CONVOLUTION_CASES,
   ...globalCases,
   ...upsampleCases,
   ...adjointCases,

@@ -136,7 +136,21 @@ export const CONV_RULES: Record<string, Rule> = {
     forProducts(type, weight, node, imagesIn(type, rows), settingsOf(node), (to, from, tap) => {
       out[to] += x[from] * w[tap];
     });
-    return addBias(node, out, bias);
+    const sums = addBias(node, out, bias);
+    return node.attrs.activation === 'relu' ? sums.map((sum) => Math.max(0, sum)) : sums;
+  },
+  /** Memory that convReluPool fills. */
+  poolIndices: () => [],
+  convReluPool(node, [x, w, , bias], [type, weight], rows) {
+    const { padding } = node.attrs as unknown as { padding: Pair };
+    const { height, width } = imageOf(type);
+    const [outputs, , kernelHeight, kernelWidth] = weight.shape;
+    const sums = [height + 2 * padding[0] - kernelHeight + 1, width + 2 * padding[1] - kernelWidth + 1];
+    const attrs = { padding, stride: [1, 1], dilation: [1, 1], groups: 1 };
+    const conv = { ...node, attrs, shape: [...type.shape.slice(0, -3), outputs, ...sums] } as unknown as GraphNode;
+    const map = Array.from(CONV_RULES.conv2d(conv, bias ? [x, w, bias] : [x, w], [type, weight], rows));
+    const pool = { ...node, attrs: { kernel: [2, 2], stride: [2, 2], padding: [0, 0] } } as unknown as GraphNode;
+    return windowsOf(conv, node, pool, rows).map((window) => Math.max(0, ...window.map((at) => map[at])));
   },
   conv2dInput: transposed,
   convTranspose2d: transposed,
