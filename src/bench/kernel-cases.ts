@@ -9,7 +9,7 @@ import { ROW_CASES } from './row-cases.ts';
 const ALL_CASES = [...LAYER_CASES, ...ELEMENTWISE_CASES, ...ROW_CASES, ...OPTIMIZER_CASES];
 
 /** The most that one case needs of memory. */
-export const ARENA_BYTES = 32 * 2 ** 20;
+export const ARENA_BYTES = 12 * 2 ** 20;
 
 /** The cases of these kernels; of all of them where none is named. */
 export function kernelCases(names: readonly string[] = KERNEL_NAMES): KernelCase[] {
