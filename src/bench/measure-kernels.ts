@@ -119,7 +119,7 @@ function measureCall(run: () => void, ms: number): Spread {
     run();
     calls++;
   }
-  const perBatch = Math.max(1, Math.round((calls * ms) / (performance.now() - start) / BATCHES));
+  const perBatch = Math.max(1, Math.ceil((calls * ms) / (performance.now() - start) / BATCHES));
   const bench = new Bench({ iterations: BATCHES, time: 0, warmup: false, retainSamples: true });
   bench.add('kernel', () => {
     for (let i = 0; i < perBatch; i++) run();

@@ -33,7 +33,7 @@ export interface ScalingReport {
   stepsPerStretch: number;
   /** Ratios of a run to itself that mean nothing. */
   noise: { low: number; high: number };
-  /** Of a step, by Amdahl's law with the ceilings as numbers of workers; null with one number of workers. */
+  /** Of a step, by Amdahl's law with the ceilings as numbers of workers; null where no difference was found. */
   serialFraction: number | null;
   isSame: boolean;
   rows: ScalingRow[];
@@ -87,7 +87,7 @@ async function warmUp(residents: readonly Resident[], stretchMs: number): Promis
     slowest = Math.max(slowest, (await run.train(WARM_UP_STEPS)).stepMs);
   }
   noteHashes(residents);
-  return Math.max(1, Math.round(stretchMs / slowest));
+  return Math.max(1, Math.ceil(stretchMs / slowest));
 }
 
 /** There and back again, every other round the other way round: a drift of the machine meets all alike, and each is its own A/A pair. */
@@ -115,7 +115,8 @@ function describe(
   const { batchSize, backend } = residents[0].run;
   const rows = residents.map((resident) => describeRow(resident, one, noise, config.shards, batchSize));
   const speedUps = rows.flatMap(({ ceiling, workers, speedUp }) =>
-    speedUp === undefined || workers === 1 ? [] : [{ workers: ceiling, speedUp: speedUp.ratio.median }],
+    // What is only noise has no serial part.
+    workers === 1 || !speedUp?.isDifferent ? [] : [{ workers: ceiling, speedUp: speedUp.ratio.median }],
   );
   const [{ hashes: first }] = rows;
   const isSame = rows.every(({ hashes }) => hashes.every(({ stateSha256 }, i) => stateSha256 === first[i].stateSha256));
