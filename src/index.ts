@@ -43,6 +43,7 @@ export type {
   StepEvent,
   Summary,
   TrainEvent,
+  WorkersEvent,
 } from './experiment/events.ts';
 export { type TrainOptions, type TrainResult, train } from './experiment/train.ts';
 export { type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';

@@ -2,6 +2,7 @@
 // argv → one command, its exit code; the main thread of the program `lockstep`. Each command imports what it needs when it runs.
 import { Command, CommanderError } from 'commander';
 import { lockstepVersion } from '../experiment/version.ts';
+import { benchCommand } from './command-bench.ts';
 import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
@@ -20,17 +21,24 @@ function createProgram(): Command {
     // With all their arguments the names would leave no room for what the commands do.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addExamples(program, ['lockstep train configs/mnist-mlp.yaml epochs=3']);
-  for (const command of [trainCommand(), planCommand(), verifyCommand(), doctorCommand()]) {
+  for (const command of [trainCommand(), planCommand(), verifyCommand(), benchCommand(), doctorCommand()]) {
     program.addCommand(command.helpOption('-h, --help', 'print this help').copyInheritedSettings(program));
   }
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError(`(${helpName(program, command)} --help tells what is possible)`);
+  for (const command of withSubcommands(program)) {
+    command
+      .helpOption('-h, --help', 'print this help')
+      .exitOverride()
+      .showHelpAfterError(`(${helpName(command)} --help tells what is possible)`);
   }
   return program;
 }
 
-function helpName(program: Command, command: Command): string {
-  return command === program ? program.name() : `${program.name()} ${command.name()}`;
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function helpName(command: Command): string {
+  return command.parent === null ? command.name() : `${helpName(command.parent)} ${command.name()}`;
 }
 
 /** A reader that has read enough (`| head`) is no error; a run in progress is stopped by its own listener. */

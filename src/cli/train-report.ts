@@ -5,7 +5,7 @@ import { type EndEvent, PHASE_NAMES, type PhaseMs, type ProgressEvent, type Star
 import type { Page } from './page.ts';
 import { type EndOptions, presentEnd } from './present-end.ts';
 import { type EpochTable, planEpochTable, presentEpoch, presentEpochTitles, presentPhases } from './present-epoch.ts';
-import { presentIdleWorkers, presentStart } from './present-start.ts';
+import { presentIdleWorkers, presentStart, presentWorkers } from './present-start.ts';
 import { wrapWords } from './present-table.ts';
 import type { ProgressDisplay } from './progress-display.ts';
 
@@ -61,6 +61,8 @@ export class TrainReport {
       case 'start':
         this.#start = event;
         return presentStart(event, page);
+      case 'workers':
+        return presentWorkers(event, page);
       case 'step':
         this.#phases.add(event);
         return null;

@@ -37,6 +37,8 @@ export interface Coordinator extends Ringer {
   goal: bigint;
   /** Seats whose worker was given a buffer: only those may run; a parked one without brings everybody to a halt for the deal. */
   dealt: Uint8Array;
+  /** So many seats may train at once, the others stay parked: nothing waits for a particular worker (I7). Set while it is quiet. */
+  mostRunning: number;
   /** Nobody may run: for a start together, a stop at once. */
   isHeld: boolean;
   /** Parked seats are told to leave. */
@@ -93,6 +95,7 @@ export function createCoordinator(words: Words): Coordinator {
     gone: new Uint8Array(words.seats),
     dealt: new Uint8Array(words.seats),
     goal: 0n,
+    mostRunning: words.seats,
     isHeld: false,
     mustStop: false,
     evaluation: 0,
@@ -124,6 +127,9 @@ function orderFor(m: Coordinator): number {
   const isTraining = phase <= PHASE.update;
   return !isTraining || BigInt(ctlStep(m.ctl)) < m.goal ? SEAT.run : -1;
 }
+
+/** Whether as many train as may; an evaluation is for all seats. */
+const isFull = (m: Coordinator): boolean => ctlPhase(m.ctl) <= PHASE.update && m.running >= m.mostRunning;
 
 /** The coordinator's next operation. Every event is handled in every state, a hold included. */
 export function coordinatorNext(m: Coordinator): Op {
@@ -273,10 +279,11 @@ export function coordinatorNext(m: Coordinator): Op {
         const order = orderFor(m);
         do m.seat++;
         while (order >= 0 && m.seat < words.seats && !(m.live[m.seat] === 1 && m.seats[m.seat] === SEAT.parked));
-        if (order < 0 || m.seat === words.seats) {
+        if (order < 0 || m.seat === words.seats || (order === SEAT.run && isFull(m))) {
           m.at = C.rest;
           continue;
         }
+        if (order === SEAT.run) m.running++;
         m.at = C.notify;
         return operate32(m, OP.store32, seatWord(words, m.seat), order);
       }

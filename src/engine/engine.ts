@@ -75,6 +75,7 @@ export class Engine {
   readonly #records: StepRecords;
   readonly #stepsPerEpoch: number;
   readonly #tasks: Promise<void>[] = [];
+  #running: number;
   #target = 0;
   #epochsReady = 0;
   #failure: RunError | undefined;
@@ -89,6 +90,7 @@ export class Engine {
     this.#machine = createCoordinator(spec.map.words);
     this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
+    this.#running = spec.pool.workers;
   }
 
   /** Steps that are committed: the state of generation `step & 1`. */
@@ -114,7 +116,7 @@ export class Engine {
    */
   async runTo(step: number, signal?: AbortSignal): Promise<UntilReason | undefined> {
     this.#target = step;
-    this.#records.beginStretch(clockMs());
+    this.#records.beginStretch(clockMs(), this.#running);
     await this.#settle(() => {
       this.#machine.isHeld = signal?.aborted ?? false;
       return isQuiet(this.#machine) && (this.#isHeldOrHalted() || this.step >= step);
@@ -126,6 +128,12 @@ export class Engine {
     const reason = this.#metUntil();
     if (reason === undefined) throw this.#describeHalt();
     return reason;
+  }
+
+  /** From the next stretch on, so many of the workers train (1 or more); the others stay at the gate until an evaluation. */
+  limitWorkers(count: number): void {
+    this.#running = Math.max(1, Math.min(count, this.#spec.pool.workers));
+    this.#machine.mostRunning = this.#running;
   }
 
   /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */

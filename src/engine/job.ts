@@ -6,6 +6,7 @@ import type { AveragingConfig, ClipConfig, OptimizerConfig } from '../optim/opti
 import type { ScheduleConfig } from '../optim/schedule.schema.ts';
 import type { Fault } from './faults.ts';
 import type { MemoryMap } from './memory-map.ts';
+import type { Words } from './protocol-words.ts';
 import type { Until } from './until.ts';
 
 /** The mathematics beside the plan. */
@@ -45,4 +46,13 @@ export interface WorkerJob {
   /** How often a worker looks at the bell before it sleeps; 0 where there are more workers than cores. */
   spinTurns: number;
   faults: readonly Fault[];
+}
+
+/** What a thread of the empty step works on: control words alone, no samples and no weights. */
+export interface EmptyStepJob {
+  words: Words;
+  memory64: SharedArrayBuffer;
+  memory32: SharedArrayBuffer;
+  seat: number;
+  spinTurns: number;
 }

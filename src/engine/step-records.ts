@@ -19,7 +19,7 @@ export interface CommittedStep {
   isSkipped: boolean;
   /** From the end of the step before, or from when the stretch of steps was let go. */
   stepMs: number;
-  /** Ms in each of `TIMED_PHASES`, a mean over the workers and over the records read at once. */
+  /** Ms in each of `TIMED_PHASES`, a mean over the workers that train and over the records read at once. */
   phaseMs: Float64Array;
 }
 
@@ -36,12 +36,14 @@ export class StepRecords {
   readonly #timesRead = new Float64Array(TIMED_PHASES.length);
   readonly #record: CommittedStep;
   #lastMs = 0;
+  #running: number;
 
   constructor(map: MemoryMap, views: SharedViews, workers: number, firstStep: number) {
     this.#map = map;
     this.#views = views;
     this.#seats = Array.from({ length: workers }, (_, seat) => views.seatCells(seat));
     this.next = firstStep;
+    this.#running = workers;
     this.#record = {
       step: 0,
       samples: 0,
@@ -57,9 +59,10 @@ export class StepRecords {
     };
   }
 
-  /** A stretch of steps begins now. */
-  beginStretch(startMs: number): void {
+  /** A stretch of steps begins now, for `running` of the workers: the others' time is nobody's. */
+  beginStretch(startMs: number, running = this.#seats.length): void {
     this.#lastMs = startMs;
+    this.#running = running;
     this.#views.stretch[STRETCH_CELLS.startMs] = startMs;
     this.#views.stretch[STRETCH_CELLS.isEvaluation] = 0;
   }
@@ -86,7 +89,7 @@ export class StepRecords {
   #readPhases(steps: number): void {
     for (let phase = 0; phase < TIMED_PHASES.length; phase++) {
       const total = this.#seats.reduce((sum, cells) => sum + cells[SEAT_CELLS.times + phase], 0);
-      this.#record.phaseMs[phase] = (total - this.#timesRead[phase]) / (steps * this.#seats.length);
+      this.#record.phaseMs[phase] = (total - this.#timesRead[phase]) / (steps * this.#running);
       this.#timesRead[phase] = total;
     }
   }

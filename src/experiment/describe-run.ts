@@ -24,6 +24,7 @@ export function describeRun(run: PreparedRun, runFolder: string | null): StartEv
     numerics: numerics.numerics,
     backend: numerics.identity,
     workers,
+    ...(config.workers === 'auto' && workers > 1 && { isWorkersAuto: true }),
     shards: config.shards,
     batchSize,
     microBatch: plan.rows,

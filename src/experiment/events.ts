@@ -2,6 +2,7 @@
 
 import type { Plan } from '../plan/plan.ts';
 import type { MetricValue } from './metric-values.ts';
+import type { WorkerMeasurement } from './worker-choice.ts';
 
 /** Where a step's time goes, in ms a step, means over the workers; the seven parts sum to the step. */
 export interface PhaseMs {
@@ -56,6 +57,8 @@ export interface StartEvent {
   /** Backend identity, such as `wasm-simd`. */
   backend: string;
   workers: number;
+  /** True where the first steps measure how many of the workers train. */
+  isWorkersAuto?: boolean;
   shards: number;
   batchSize: number;
   microBatch: number;
@@ -122,6 +125,18 @@ export interface NoticeEvent {
   type: 'notice';
   level: 'info' | 'warning';
   message: string;
+}
+
+/** `workers: auto` has chosen how many train from here on; the bits are the same with any. */
+export interface WorkersEvent {
+  type: 'workers';
+  workers: number;
+  /** Threads that there are. */
+  of: number;
+  /** The median step with each number of workers that was tried; empty where none was. */
+  measured: WorkerMeasurement[];
+  /** Why nothing was measured. */
+  reason?: string;
 }
 
 /** For the live bar only: about ten a second, never written, never printed as JSON. */
@@ -204,4 +219,4 @@ export interface EndEvent {
 }
 
 /** The events that `--json` prints, one a line. */
-export type TrainEvent = StartEvent | StepEvent | EpochEvent | NoticeEvent | EndEvent;
+export type TrainEvent = StartEvent | WorkersEvent | StepEvent | EpochEvent | NoticeEvent | EndEvent;

@@ -15,6 +15,8 @@ export interface Outcome {
   endedBy?: EndedBy;
   /** Steps committed. */
   steps: number;
+  /** How many trained: fewer than there are threads where that was measured to be better. */
+  workers: number;
   statistics: RunStatistics;
   validation?: LossAndMetric;
   /** Of `weights/last`. */
@@ -26,7 +28,7 @@ export interface Outcome {
 
 /** The whole summary. */
 export function summarize(run: PreparedRun, outcome: Outcome): Summary {
-  const { config, numerics, plan, workers, batchSize } = run;
+  const { config, numerics, plan, batchSize } = run;
   const { statistics, test, best, error } = outcome;
   return {
     status: outcome.status,
@@ -38,7 +40,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     epochs: Math.floor(outcome.steps / run.stepsPerEpoch),
     skippedSteps: statistics.skippedSteps,
     samplesSeen: statistics.samplesSeen,
-    workers,
+    workers: outcome.workers,
     shards: config.shards,
     batchSize,
     numerics: numerics.numerics,

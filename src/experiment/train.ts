@@ -17,6 +17,7 @@ import { RunReport } from './run-report.ts';
 import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
 import { summarize } from './summary.ts';
+import { WorkerChoice } from './worker-choice.ts';
 
 /** How a run is watched and where it writes. */
 export interface TrainOptions {
@@ -54,7 +55,7 @@ export async function train(config: TrainConfig, options: TrainOptions = {}): Pr
     const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
     // Steps come when the training is there; its folder is made last, so that what cannot begin leaves nothing behind.
     let training: Training | undefined;
-    const onStep = (record: CommittedStep): void => training?.report.addStep(record);
+    const onStep = (record: CommittedStep): void => training?.addStep(record);
     const session = openSession(run, { pool, faults: options.faults, onStep });
     training = new Training(run, session, createRunFolder(options.runsDir ?? 'runs', config.name), options, startedMs);
     return await training.run();
@@ -73,6 +74,8 @@ class Training {
   readonly #startedMs: number;
   readonly #totalSteps: number;
   readonly #log: MetricsLog;
+  /** Undefined where the config says how many workers there are. */
+  readonly #workers: WorkerChoice | undefined;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
   #evaluationsSinceBest = 0;
@@ -85,6 +88,7 @@ class Training {
     this.#options = options;
     this.#startedMs = startedMs;
     this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
+    this.#workers = run.config.workers === 'auto' ? new WorkerChoice(run.workers, this.#totalSteps) : undefined;
     this.#log = new MetricsLog(folder, run.plan.metric, run.metrics);
     this.report = new RunReport({
       metric: run.plan.metric,
@@ -95,6 +99,11 @@ class Training {
       log: this.#log,
       onEvent: (event) => this.#emit(event),
     });
+  }
+
+  addStep(record: CommittedStep): void {
+    this.#workers?.addStep(record.stepMs);
+    this.report.addStep(record);
   }
 
   async run(): Promise<TrainResult> {
@@ -135,14 +144,33 @@ class Training {
     const { engine } = this.#session;
     this.report.begin();
     while (engine.step < this.#totalSteps) {
-      const reason = await engine.runTo(this.#nextEvaluation(engine.step), signal);
+      const pause = this.#nextEvaluation(engine.step);
+      const reason = await this.#trainTo(pause);
       if (signal?.aborted) return 'stopped';
+      if (reason === undefined && engine.step < pause) continue;
       await this.#validate();
       if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(engine.step, reason));
       else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
       if (this.#endedBy !== undefined) break;
     }
     return 'done';
+  }
+
+  /** Trains until `pause`, or less far where the number of workers is still being measured. */
+  async #trainTo(pause: number): Promise<UntilReason | undefined> {
+    const { engine } = this.#session;
+    const { signal } = this.#options;
+    const stretch = this.#workers?.next();
+    if (stretch === undefined || this.#workers === undefined) return await engine.runTo(pause, signal);
+    engine.limitWorkers(stretch.workers);
+    const reason = await engine.runTo(Math.min(pause, engine.step + stretch.steps), signal);
+    this.#workers.endStretch();
+    const { chosen, most, measured, reason: why } = this.#workers;
+    if (chosen !== undefined) {
+      engine.limitWorkers(chosen);
+      this.#emit({ type: 'workers', workers: chosen, of: most, measured, ...(why !== undefined && { reason: why }) });
+    }
+    return reason;
   }
 
   #endBy(key: EndedBy, message: string): void {
@@ -251,6 +279,7 @@ class Training {
       test,
       hashes,
       steps: engine.step,
+      workers: this.#workers?.chosen ?? this.#run.workers,
       statistics: this.report.statistics,
       validation: this.#validation,
       best: this.#best,

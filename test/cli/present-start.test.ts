@@ -6,6 +6,7 @@ import {
   presentHeader,
   presentIdleWorkers,
   presentStart,
+  presentWorkers,
 } from '#src/cli/present-start.js';
 import { planParallelism } from '#src/experiment/parallelism.js';
 import { START } from './events-fixture.ts';
@@ -70,6 +71,26 @@ run folder runs/mnist-mlp-2`,
     expect(presentHeader({ ...startWith(1, 1), cores: 1 }, PLAIN_PAGE)).toBe(
       'lockstep 0.1.0 · node 20.20.2 · 1 core · fast (openblas 0.3.21, wasm simd) · 1 worker × 1 shard',
     );
+  });
+});
+
+describe('presentWorkers', () => {
+  it('says what was chosen and what was measured, or why nothing was', () => {
+    const measured = [
+      { workers: 1, stepMs: 0.0171 },
+      { workers: 2, stepMs: 0.0242 },
+    ];
+    expect(presentWorkers({ type: 'workers', workers: 1, of: 2, measured }, PLAIN_PAGE)).toBe(
+      'workers auto → 1 of 2 (measured 0.017 ms a step with 1, 0.024 with 2)',
+    );
+    const event = { type: 'workers', workers: 2, of: 2, measured: [], reason: 'steps are too long' } as const;
+    expect(presentWorkers({ ...event, measured: [] }, PLAIN_PAGE)).toBe(
+      'workers auto → 2 of 2 (not measured: steps are too long)',
+    );
+  });
+
+  it('follows a header that says how many there may be', () => {
+    expect(presentHeader({ ...START, isWorkersAuto: true }, PLAIN_PAGE)).toMatch(/ · up to 2 workers × 8 shards$/);
   });
 });
 

@@ -30,6 +30,8 @@ export interface SimulationSpec {
   hasReader: boolean;
   /** Steps after which everybody parks and the chunks of an evaluation are done. */
   evaluationEvery: number;
+  /** At every pause another number of workers may train. */
+  hasLimits?: boolean;
 }
 
 export interface SimulationResult {
@@ -37,6 +39,8 @@ export interface SimulationResult {
   /** Shards computed in all: more than steps times V where work was done twice. */
   shardsComputed: number;
   evaluations: number;
+  /** The most seats that were let go at once in training. */
+  mostTraining: number;
 }
 
 interface Buffer {
@@ -77,7 +81,7 @@ class Simulation {
   readerGeneration: number[] = [];
   deathsLeft: number;
   goal = 0;
-  result: SimulationResult = { operations: 0, shardsComputed: 0, evaluations: 0 };
+  result: SimulationResult = { operations: 0, shardsComputed: 0, evaluations: 0, mostTraining: 0 };
   state: number;
 
   constructor(spec: SimulationSpec) {
@@ -169,6 +173,7 @@ class Simulation {
       m.evaluation = PHASE.validate;
       return false;
     }
+    if (this.spec.hasLimits) m.mostRunning = 1 + this.random(this.spec.workers);
     this.goal = Math.min(steps, this.step + (evaluationEvery || steps));
     return false;
   }
@@ -211,6 +216,11 @@ class Simulation {
   }
 
   beginWork({ machine: m, doing }: Thread): void {
+    if (m.phase <= PHASE.update) {
+      const running = this.threads.filter(({ machine }) => this.w32[seatWord(this.words, machine.seat)] === SEAT.run);
+      this.check(running.length <= this.coordinator.mostRunning, `${running.length} workers train`);
+      this.result.mostTraining = Math.max(this.result.mostTraining, running.length);
+    }
     if (doing === OP.runShard) {
       this.result.shardsComputed++;
       // Nobody reads this buffer: it is in no slot of the step that is reduced now (I3).

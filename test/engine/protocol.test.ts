@@ -41,4 +41,16 @@ describe('the step protocol under random schedules', () => {
       { numRuns: 300 },
     );
   });
+
+  test('no more workers train than may, and each pause may change how many', () => {
+    let mostTraining = 0;
+    fc.assert(
+      fc.property(spec, fc.integer({ min: 0, max: 3 }), (random, deaths) => {
+        const result = simulate({ ...random, steps: random.steps + 3, deaths, hasReader: true, hasLimits: true });
+        mostTraining = Math.max(mostTraining, result.mostTraining);
+      }),
+      { numRuns: 300 },
+    );
+    expect(mostTraining).toBe(4);
+  });
 });
