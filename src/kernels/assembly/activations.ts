@@ -2,7 +2,7 @@
 // An output may be one of the inputs. n counts elements. NaN in, NaN out. Bits are the same in both builds.
 import { bell4, erf4, normal4 } from './erf';
 import { loadTail, map, storeTail, zip } from './lanes';
-import { exp4, log4, sigmoid4 } from './vector-math';
+import { constant, exp4, Logistic, log4, mapExp, sigmoid4, zipExp } from './vector-math';
 
 class Erf { @inline apply(x: v128): v128 { return erf4(x); } }
 
@@ -22,33 +22,47 @@ class GeluBackward {
 // @ts-ignore: decorator
 @inline
 function tanhArgument(x: v128): v128 {
-  const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
-  return f32x4.mul(f32x4.add(x, cube), f32x4.splat(1.5957692));
+  const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), constant(29));
+  return f32x4.mul(f32x4.add(x, cube), constant(30));
 }
 
 /** The form of GELU with tanh: the same paper, section 2. */
-class GeluTanh { @inline apply(x: v128): v128 { return f32x4.mul(x, sigmoid4(tanhArgument(x))); } }
+class GeluTanh {
+  @inline before(x: v128, y: v128): v128 { return v128.or(tanhArgument(x), constant(28)); }
+  // The argument's sign is x's.
+  @inline after(x: v128, y: v128, e: v128): v128 { return f32x4.mul(x, changetype<Logistic>(0).after(x, y, e)); }
+}
+
+// @ts-ignore: decorator
+@inline
+function bounded15(x: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, constant(32)), constant(33));
+}
 
 /** dy (s + x s (1 - s) u'), s the logistic function of u = tanhArgument(x). Beyond ±15 the second term is 0. */
 class GeluTanhBackward {
-  @inline apply(dy: v128, x: v128): v128 {
-    const b = f32x4.pmax(f32x4.pmin(x, f32x4.splat(15)), f32x4.splat(-15));
-    const s = sigmoid4(tanhArgument(b));
-    const slope = f32x4.add(f32x4.splat(1.5957692), f32x4.mul(f32x4.mul(b, b), f32x4.splat(0.21406446)));
-    const rise = f32x4.mul(f32x4.mul(s, f32x4.sub(f32x4.splat(1), s)), f32x4.mul(b, slope));
+  @inline before(dy: v128, x: v128): v128 { return v128.or(tanhArgument(bounded15(x)), constant(28)); }
+  @inline after(dy: v128, x: v128, e: v128): v128 {
+    const b = bounded15(x), one = constant(5);
+    const s = changetype<Logistic>(0).after(b, b, e);
+    const slope = f32x4.add(constant(30), f32x4.mul(f32x4.mul(b, b), constant(31)));
+    const rise = f32x4.mul(f32x4.mul(s, f32x4.sub(one, s)), f32x4.mul(b, slope));
     return f32x4.mul(dy, f32x4.add(s, rise));
   }
 }
 
 /** x / (1 + e^-x). */
-class Silu { @inline apply(x: v128): v128 { return f32x4.mul(x, sigmoid4(x)); } }
+class Silu {
+  @inline before(x: v128, y: v128): v128 { return v128.or(x, constant(28)); }
+  @inline after(x: v128, y: v128, e: v128): v128 { return f32x4.mul(x, changetype<Logistic>(0).after(x, y, e)); }
+}
 
 /** dy s (1 + x (1 - s)). */
 class SiluBackward {
-  @inline apply(dy: v128, x: v128): v128 {
-    const s = sigmoid4(x);
-    const rise = f32x4.add(f32x4.splat(1), f32x4.mul(x, f32x4.sub(f32x4.splat(1), s)));
-    return f32x4.mul(dy, f32x4.mul(s, rise));
+  @inline before(dy: v128, x: v128): v128 { return v128.or(x, constant(28)); }
+  @inline after(dy: v128, x: v128, e: v128): v128 {
+    const s = changetype<Logistic>(0).after(x, x, e), one = constant(5);
+    return f32x4.mul(dy, f32x4.mul(s, f32x4.add(one, f32x4.mul(x, f32x4.sub(one, s)))));
   }
 }
 
@@ -145,10 +159,10 @@ function eluBackward4(dy: v128, x: v128, above: v128, below: v128): v128 {
 export function erf(out: usize, x: usize, n: usize): void { map<Erf>(out, x, n); }
 export function gelu(out: usize, x: usize, n: usize): void { map<Gelu>(out, x, n); }
 export function geluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<GeluBackward>(dx, dy, x, n); }
-export function geluTanh(out: usize, x: usize, n: usize): void { map<GeluTanh>(out, x, n); }
-export function geluTanhBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<GeluTanhBackward>(dx, dy, x, n); }
-export function silu(out: usize, x: usize, n: usize): void { map<Silu>(out, x, n); }
-export function siluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SiluBackward>(dx, dy, x, n); }
+export function geluTanh(out: usize, x: usize, n: usize): void { mapExp<GeluTanh>(out, x, f32x4.splat(0), n); }
+export function geluTanhBackward(dx: usize, dy: usize, x: usize, n: usize): void { zipExp<GeluTanhBackward>(dx, dy, x, n); }
+export function silu(out: usize, x: usize, n: usize): void { mapExp<Silu>(out, x, f32x4.splat(0), n); }
+export function siluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zipExp<SiluBackward>(dx, dy, x, n); }
 export function softplus(out: usize, x: usize, n: usize): void { map<Softplus>(out, x, n); }
 export function softplusBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<SoftplusBackward>(dx, dy, x, n); }
 export function softsign(out: usize, x: usize, n: usize): void { map<Softsign>(out, x, n); }

@@ -7,7 +7,7 @@
 // gradient's rows in lane j mod 4, then (0 + 2) + (1 + 3).
 import { firstLanes, foldLanes } from './lane-sums';
 import { loadTail, mapWith, storeTail } from './lanes';
-import { exp4 } from './vector-math';
+import { exp } from './math';
 
 class Mul { @inline apply(x: v128, y: v128): v128 { return f32x4.mul(x, y); } }
 class Div { @inline apply(x: v128, y: v128): v128 { return f32x4.div(x, y); } }
@@ -19,12 +19,23 @@ function paddedBytes(n: usize): usize {
   return ((n + 7) & ~7) << 2;
 }
 
+/** `width` floats, four at a time, as a call of memory.copy costs more than a head's row. */
+// @ts-ignore: decorator
+@inline
+function copyRow(to: usize, from: usize, width: usize): void {
+  const vectorBytes = (width & ~3) << 2;
+  let i: usize = 0;
+  for (; i < vectorBytes; i += 16) v128.store(to + i, v128.load(from + i));
+  const rest = width & 3;
+  if (rest) storeTail(to + i, loadTail(from + i, rest), rest);
+}
+
 /** to (n, padded width) = the strided rows at `from`, zeros behind each. */
 function packRows(to: usize, from: usize, strideBytes: usize, n: usize, width: usize): void {
   const rowBytes = paddedBytes(width);
   for (let r: usize = 0; r < n; ++r) {
-    memory.copy(to, from, width << 2);
-    memory.fill(to + (width << 2), 0, rowBytes - (width << 2));
+    copyRow(to, from, width);
+    for (let i = width << 2; i < rowBytes; i += 4) store<f32>(to + i, 0);
     to += rowBytes;
     from += strideBytes;
   }
@@ -51,7 +62,7 @@ function packColumns(to: usize, from: usize, strideBytes: usize, n: usize, width
   for (let c: usize = 0; c < width; ++c) {
     const row = to + c * rowBytes, column = from + (c << 2);
     for (let r = c < wholeColumns ? wholeRows : 0; r < n; ++r) store<f32>(row + (r << 2), load<f32>(column + r * strideBytes));
-    memory.fill(row + (n << 2), 0, rowBytes - (n << 2));
+    for (let r = n << 2; r < rowBytes; r += 4) store<f32>(row + r, 0);
   }
 }
 
@@ -154,17 +165,12 @@ function exponentials(row: usize, n: usize, scale: f32): f32 {
   tops = f32x4.pmax(tops, v128.shuffle<i32>(tops, tops, 2, 3, 0, 1));
   tops = f32x4.pmax(tops, v128.shuffle<i32>(tops, tops, 1, 0, 3, 2));
   const factor = f32x4.splat(scale);
+  for (c = 0; c < vectorBytes; c += 16) v128.store(row + c, f32x4.mul(f32x4.sub(v128.load(row + c), tops), factor));
+  if (rest) storeTail(row + c, f32x4.mul(f32x4.sub(loadTail(row + c, rest), tops), factor), rest);
+  exp(row, row, n);
   let sums = f32x4.splat(0);
-  for (c = 0; c < vectorBytes; c += 16) {
-    const e = exp4(f32x4.mul(f32x4.sub(v128.load(row + c), tops), factor));
-    v128.store(row + c, e);
-    sums = f32x4.add(sums, e);
-  }
-  if (rest) {
-    const e = exp4(f32x4.mul(f32x4.sub(loadTail(row + c, rest), tops), factor));
-    storeTail(row + c, e, rest);
-    sums = f32x4.add(sums, v128.and(e, firstLanes(rest)));
-  }
+  for (c = 0; c < vectorBytes; c += 16) sums = f32x4.add(sums, v128.load(row + c));
+  if (rest) sums = f32x4.add(sums, loadTail(row + c, rest));
   return foldLanes(sums);
 }
 
@@ -285,7 +291,7 @@ export function selfAttentionBackward(
     for (let j: usize = 0; j < tokens; ++j) {
       const to = dQ + j * rowBytes + outBytes;
       mapWith<Mul>(to, dKeys + j * sizeBytes, factor, size);
-      memory.copy(to + outBytes, dValues + j * sizeBytes, headBytes);
+      copyRow(to + outBytes, dValues + j * sizeBytes, size);
     }
   }
 }
