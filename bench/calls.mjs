@@ -1,8 +1,8 @@
 // Where does a shard's time go? Each kernel call of a config's training plan on one thread: microseconds a shard, what it is of the whole.
 // node bench/calls.mjs CONFIG [key=value ...] [--dist another checkout's dist] [--rounds 15]
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { machine, median } from './pairs.mjs';
 
 const { values, positionals } = parseArgs({
@@ -21,8 +21,8 @@ const load = (path) => import(pathToFileURL(resolve(values.dist, 'src', path)).h
 const [{ loadConfig }, { prepareRun }, { createInterpreter }, { createEnv, placeShard }] = await Promise.all(
   ['index.js', 'experiment/prepare.js', 'plan/interpreter.js', 'engine/shard-phase.js'].map(load),
 );
-const [{ ENV }, { initializeParameters }, { compileKernels, instantiateKernels }] = await Promise.all(
-  ['plan/plan.js', 'plan/initialize.js', 'kernels/wasm.js'].map(load),
+const [{ initializeParameters }, { compileKernels, instantiateKernels }] = await Promise.all(
+  ['plan/initialize.js', 'kernels/wasm.js'].map(load),
 );
 
 const { config, baseDir } = loadConfig(file, overrides);
@@ -67,7 +67,9 @@ const rounds = Array.from({ length: Number(values.rounds) }, timeShard);
 const figures = calls.map((_, i) => rounds.map((round) => round[i]));
 const total = figures.reduce((sum, times) => sum + median(times), 0);
 const { count } = placeShard(map, training, env, { step: 0, shard: 0, buffer: 0 });
-console.log(`${file}, a shard of ${count}, ${plan.rows} a micro-batch, ${set.backend} ${numerics.identity}; ${machine()}`);
+console.log(
+  `${file}, a shard of ${count}, ${plan.rows} a micro-batch, ${set.backend} ${numerics.identity}; ${machine()}`,
+);
 console.log('lowest and median µs a shard, of the whole');
 const line = (times, label) => {
   const [low, middle] = [Math.min(...times), median(times)];

@@ -32,6 +32,9 @@ GRADIENTS.push(
 );
 GRADIENTS.push('hardswishBackward', 'hardsigmoidBackward');
 
+/** One array in, two out: the result and the derivative. */
+const WITH_SLOPE: KernelName[] = ['geluWithSlope', 'geluTanhWithSlope'];
+
 /** An array and settings in front of the count: [kernel, settings]. */
 const WITH_SETTINGS: [KernelName, number[]][] = [
   ['scale', [0.5]],
@@ -64,6 +67,14 @@ export const ELEMENTWISE_CASES: KernelCase[] = [
   // A product with the gradient, and the derivative, which counts as one.
   ...GRADIENTS.map(
     (kernel): KernelCase => ({ kernel, size, flops: 2 * N, args: (a) => [a.floats(N), a.floats(N), a.positive(N), N] }),
+  ),
+  ...WITH_SLOPE.map(
+    (kernel): KernelCase => ({
+      kernel,
+      size,
+      flops: 2 * N,
+      args: (a) => [a.floats(N), a.floats(N), a.floats(N, -3, 3), N],
+    }),
   ),
   ...WITH_SETTINGS.map(
     ([kernel, settings]): KernelCase => ({

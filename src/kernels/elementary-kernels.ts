@@ -7,6 +7,8 @@ export const ELEMENTARY_KERNEL_NAMES = [
   'geluBackward',
   'geluTanh',
   'geluTanhBackward',
+  'geluTanhWithSlope',
+  'geluWithSlope',
   'silu',
   'siluBackward',
   'softplus',

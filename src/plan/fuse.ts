@@ -5,6 +5,7 @@ import type { GraphNode, NodeId } from '../graph/op.ts';
 import { convReluPool, poolIndices } from '../graph/ops/conv-relu-pool.ts';
 import { type Conv2dAttrs, conv2d } from '../graph/ops/conv2d.ts';
 import { type DenseAttrs, dense, isDenseActivation } from '../graph/ops/dense.ts';
+import { type GeluAttrs, gelu, geluSlope, geluWithSlope } from '../graph/ops/gelu.ts';
 import { maxPool2d } from '../graph/ops/max-pool2d.ts';
 import { relu } from '../graph/ops/relu.ts';
 import type { PoolingAttrs } from '../graph/pooling.ts';
@@ -25,8 +26,8 @@ interface Fusion {
 
 /**
  * Moves activations into gemm, which applies them while a row is in the cache (bit for bit the same: gemm's activations are the kernels
- * of the same names), ReLU into a convolution likewise, and a convolution, ReLU and 2 x 2 maxima behind it into one kernel, which sums in
- * an order of its own.
+ * of the same names), ReLU into a convolution likewise, a convolution, ReLU and 2 x 2 maxima behind it into one kernel, which sums in
+ * an order of its own, and has GELU keep its slope for the gradient (the same bits).
  */
 export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
   const builder = createGraph();
@@ -86,12 +87,26 @@ export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
     };
   }
 
+  /** GELU with its slope beside it. */
+  function fuseSlope(node: GraphNode): Fusion | undefined {
+    if (node.op.name !== gelu.name) return undefined;
+    return {
+      moved: [],
+      apply(copyOf) {
+        const x = copyOf(node.inputs[0]);
+        const attrs = node.attrs as GeluAttrs;
+        const slope = builder.apply(geluSlope, [x], attrs, node.layer) as unknown as GraphNode;
+        return builder.apply(geluWithSlope, [x, slope], attrs, node.layer) as unknown as GraphNode;
+      },
+    };
+  }
+
   // Back to front: maxima take a ReLU with them before it goes into its convolution alone.
   const fusions: (Fusion | undefined)[] = nodes.map(() => undefined);
   const isMoved = new Set<NodeId>();
   for (const node of nodes.toReversed()) {
     if (isMoved.has(node.id)) continue;
-    const fusion = fuseDense(node) ?? fusePooled(node) ?? fuseRelu(node);
+    const fusion = fuseDense(node) ?? fusePooled(node) ?? fuseRelu(node) ?? fuseSlope(node);
     fusions[node.id] = fusion;
     for (const id of fusion?.moved ?? []) isMoved.add(id);
   }

@@ -48,6 +48,11 @@ const BACKWARD: [KernelName, Argument[][]][] = FORWARD.filter(([name]) => name !
   settings,
 ]);
 
+const WITH_SLOPE = [
+  ['geluWithSlope', 'gelu'],
+  ['geluTanhWithSlope', 'geluTanh'],
+] as const;
+
 /** Every special value against every other. */
 const LEFT = SPECIAL.flatMap((a) => SPECIAL.map(() => a));
 const RIGHT = SPECIAL.flatMap(() => SPECIAL);
@@ -79,6 +84,21 @@ describe.each(BACKENDS)('activations, %s', (backend) => {
       }
       expectAsReference(backend, kernel, [output(LEFT.length), input(LEFT), input(RIGHT), ...setting, LEFT.length]);
     }
+  });
+
+  test.each(WITH_SLOPE)('%s gives the bits of %s and of its gradient, over its input too', (kernel, plain) => {
+    const check = (x: number[]): void => {
+      const n = x.length;
+      const [out, slopes, inPlace] = [output(n), output(n), update(x)];
+      expectAsReference(backend, kernel, [out, slopes, input(x), n]);
+      const run = runKernel(backend, kernel, [inPlace, slopes, inPlace, n]);
+      expect(run.read(inPlace)).toEqual(runKernel(backend, plain, [out, input(x), n]).read(out));
+      const gradient = runKernel(backend, `${plain}Backward`, [out, input(x.map(() => 1)), input(x), n]);
+      expect(run.read(slopes)).toEqual(gradient.read(out));
+    };
+    for (const n of [...SIZES, 4099]) check(numbers(n, n + 2).map((value) => value * 8));
+    check(SPECIAL);
+    check(numbers(1027, 4).map((value) => value * 200));
   });
 
   test.each(FORWARD)('%s hides no NaN', (kernel, settings) => {

@@ -5,12 +5,14 @@ import type { GraphNode } from '#src/graph/op.js';
 import { add } from '#src/graph/ops/add.js';
 import { conv2d } from '#src/graph/ops/conv2d.js';
 import { dense } from '#src/graph/ops/dense.js';
+import { gelu } from '#src/graph/ops/gelu.js';
 import { input } from '#src/graph/ops/input.js';
 import { maxPool2d } from '#src/graph/ops/max-pool2d.js';
 import { parameter } from '#src/graph/ops/parameter.js';
 import { relu } from '#src/graph/ops/relu.js';
 import { tanh } from '#src/graph/ops/tanh.js';
 import type { PoolingAttrs } from '#src/graph/pooling.js';
+import { evaluationForm } from '#src/plan/evaluation-form.js';
 import { fuseOps } from '#src/plan/fuse.js';
 
 function start() {
@@ -109,4 +111,21 @@ describe('fuseOps on convolutions', () => {
     const other = graph.apply(relu, [sum], {}, 'relu1');
     expect(opNames(fuseOps(graph, Math.max(end.id, other.id)).graph)).not.toContain('convReluPool');
   });
+});
+
+describe('fuseOps on GELU', () => {
+  it.each(['none', 'tanh'] as const)(
+    'keeps the slope (%s), whose gradient is a product; evaluation has the op itself',
+    (approximate) => {
+      const { graph, sum } = start();
+      const end = graph.apply(gelu, [sum], { approximate }, 'gelu1');
+      const fused = fuseOps(graph, end.id);
+      expect(opNames(fused.graph).slice(-2)).toEqual(['geluSlope', 'geluWithSlope']);
+      const last = fused.graph.nodes[fused.loss];
+      expect(last).toMatchObject({ layer: 'gelu1', inputs: [last.id - 2, last.id - 1], attrs: { approximate } });
+      const evaluation = evaluationForm(fused.graph, fused.loss);
+      expect(evaluation.graph.nodes[evaluation.loss]).toMatchObject({ attrs: { approximate }, inputs: [last.id - 2] });
+      expect(evaluation.graph.nodes[evaluation.loss].op.name).toBe('gelu');
+    },
+  );
 });

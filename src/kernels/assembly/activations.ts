@@ -1,7 +1,7 @@
 // Smooth activations and their gradients by the input, each in one pass over f32 arrays; every worker thread runs them.
 // An output may be one of the inputs. n counts elements. NaN in, NaN out. Bits are the same in both builds.
 import { bell4, erf4, normal4 } from './erf';
-import { loadTail, map, storeTail, zip } from './lanes';
+import { loadLanes, loadTail, map, storeLanes, storeTail, zip } from './lanes';
 import { constant, exp4, Logistic, log4, mapExp, sigmoid4, zipExp } from './vector-math';
 
 class Erf { @inline apply(x: v128): v128 { return erf4(x); } }
@@ -49,6 +49,12 @@ class GeluTanhBackward {
     const rise = f32x4.mul(f32x4.mul(s, f32x4.sub(one, s)), f32x4.mul(b, slope));
     return f32x4.mul(dy, f32x4.add(s, rise));
   }
+}
+
+/** e^-|u| of the slope's argument, which differs from the result's beyond ±15 only, where both give 0 and 1. */
+class GeluTanhExponent {
+  @inline before(x: v128, y: v128): v128 { return v128.or(tanhArgument(bounded15(x)), constant(28)); }
+  @inline after(x: v128, y: v128, e: v128): v128 { return e; }
 }
 
 /** x / (1 + e^-x). */
@@ -161,6 +167,43 @@ export function gelu(out: usize, x: usize, n: usize): void { map<Gelu>(out, x, n
 export function geluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zip<GeluBackward>(dx, dy, x, n); }
 export function geluTanh(out: usize, x: usize, n: usize): void { mapExp<GeluTanh>(out, x, f32x4.splat(0), n); }
 export function geluTanhBackward(dx: usize, dy: usize, x: usize, n: usize): void { zipExp<GeluTanhBackward>(dx, dy, x, n); }
+/** out = gelu(x) and slopes = its derivative at x, bit for bit what gelu and geluBackward of dy = 1 give. out may be x. */
+export function geluWithSlope(out: usize, slopes: usize, x: usize, n: usize): void {
+  const root = f32x4.splat(0.3989423);
+  let i: usize = 0;
+  for (let left = n; left > 0; left -= min(left, 4)) {
+    const rest = left < 4 ? left : 0;
+    const x4 = loadLanes(x + i, rest), bell = bell4(x4), normal = normal4(x4, bell);
+    storeLanes(slopes + i, f32x4.add(normal, f32x4.mul(x4, f32x4.mul(bell, root))), rest);
+    storeLanes(out + i, f32x4.mul(x4, normal), rest);
+    i += 16;
+  }
+}
+
+/** Elements of which the exponentials are in L1 when the rest is computed of them: two short loops overlap better than a long one. */
+const SLOPE_BLOCK: usize = 1024;
+
+/** The same for the form with tanh. */
+export function geluTanhWithSlope(out: usize, slopes: usize, x: usize, n: usize): void {
+  for (let done: usize = 0; done < n; done += SLOPE_BLOCK) {
+    const count = min(n - done, SLOPE_BLOCK);
+    mapExp<GeluTanhExponent>(slopes, x, f32x4.splat(0), count);
+    const end = count << 2;
+    for (let i: usize = 0; i < end; i += 16) {
+      const rest = end - i < 16 ? (end - i) >> 2 : 0;
+      const x4 = loadLanes(x + i, rest), b = bounded15(x4), one = constant(5);
+      const s = changetype<Logistic>(0).after(b, b, loadLanes(slopes + i, rest));
+      const slope = f32x4.add(constant(30), f32x4.mul(f32x4.mul(b, b), constant(31)));
+      const rise = f32x4.mul(f32x4.mul(s, f32x4.sub(one, s)), f32x4.mul(b, slope));
+      storeLanes(slopes + i, f32x4.add(s, rise), rest);
+      storeLanes(out + i, f32x4.mul(x4, s), rest);
+    }
+    out += end;
+    slopes += end;
+    x += end;
+  }
+}
+
 export function silu(out: usize, x: usize, n: usize): void { mapExp<Silu>(out, x, f32x4.splat(0), n); }
 export function siluBackward(dx: usize, dy: usize, x: usize, n: usize): void { zipExp<SiluBackward>(dx, dy, x, n); }
 export function softplus(out: usize, x: usize, n: usize): void { map<Softplus>(out, x, n); }

@@ -14,6 +14,8 @@ type ActivationName =
   | 'geluBackward'
   | 'geluTanh'
   | 'geluTanhBackward'
+  | 'geluTanhWithSlope'
+  | 'geluWithSlope'
   | 'silu'
   | 'siluBackward'
   | 'softplus'
@@ -36,6 +38,15 @@ export function activationKernels({ f32 }: Views): Kernels<ActivationName> {
     withoutResult((dx, dy, x, n) => {
       for (let i = 0; i < n; i++) f32[dx / 4 + i] = mul(f32[dy / 4 + i], f(f32[x / 4 + i]));
     });
+  /** f, and the derivative beside it. */
+  const both = (f: (x: number) => number, derivative: (x: number) => number) =>
+    withoutResult((out, slopes, x, n) => {
+      for (let i = 0; i < n; i++) {
+        const value = f32[x / 4 + i];
+        f32[slopes / 4 + i] = derivative(value);
+        f32[out / 4 + i] = f(value);
+      }
+    });
   const elu = withoutResult((out, x, above, below, n) => {
     for (let i = 0; i < n; i++) {
       const value = f32[x / 4 + i];
@@ -50,10 +61,12 @@ export function activationKernels({ f32 }: Views): Kernels<ActivationName> {
   });
   return {
     erf: map(erf32),
-    gelu: map((x) => mul(x, normal32(x, bell32(x)))),
+    gelu: map(gelu),
     geluBackward: slope(geluSlope),
-    geluTanh: map((x) => mul(x, sigmoid32(tanhArgument(x)))),
+    geluTanh: map(geluTanh),
     geluTanhBackward: slope(geluTanhSlope),
+    geluWithSlope: both(gelu, geluSlope),
+    geluTanhWithSlope: both(geluTanh, geluTanhSlope),
     silu: map((x) => mul(x, sigmoid32(x))),
     siluBackward: slope((x) => mul(sigmoid32(x), add(1, mul(x, sub(1, sigmoid32(x)))))),
     softplus: map(softplus),
@@ -74,6 +87,14 @@ function geluSlope(x: number): number {
 
 function tanhArgument(x: number): number {
   return mul(add(x, mul(mul(mul(x, x), x), fround(0.044715))), fround(1.5957692));
+}
+
+function gelu(x: number): number {
+  return mul(x, normal32(x, bell32(x)));
+}
+
+function geluTanh(x: number): number {
+  return mul(x, sigmoid32(tanhArgument(x)));
 }
 
 function geluTanhSlope(x: number): number {
