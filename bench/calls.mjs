@@ -76,7 +76,7 @@ const line = (times, label) => {
   const share = ((middle / total) * 100).toFixed(1);
   console.log(`${low.toFixed(1).padStart(9)} ${middle.toFixed(1).padStart(9)} ${share.padStart(5)} %  ${label}`);
 };
-calls.forEach(({ kernel, label }, i) => line(figures[i], `${kernel.padEnd(22)} ${label}`));
+for (const [i, { kernel, label }] of calls.entries()) line(figures[i], `${kernel.padEnd(22)} ${label}`);
 console.log();
 for (const kernel of new Set(calls.map((call) => call.kernel))) {
   const those = calls.flatMap((call, i) => (call.kernel === kernel ? [figures[i]] : []));
