@@ -20,6 +20,11 @@ const LEAST_TILE_PRODUCTS: Readonly<Record<BlasKind, number>> = {
   accelerate: 4096,
 };
 
+/** From so many tile products on BLAS computes. */
+export function leastTileProducts(kind: BlasKind): number {
+  return LEAST_TILE_PRODUCTS[kind];
+}
+
 /** The multiplications that our own gemm does for C (m, n) with inner extent k. */
 export function tileProducts(m: number, n: number, k: number): number {
   return Math.ceil(m / TILE_ROWS) * TILE_ROWS * Math.ceil(n / TILE_COLUMNS) * TILE_COLUMNS * k;
@@ -27,5 +32,5 @@ export function tileProducts(m: number, n: number, k: number): number {
 
 /** Whether C (m, n) with inner extent k goes to BLAS; how the factors lie makes no difference that would be worth a rule. */
 export function isForBlas(kind: BlasKind, m: number, n: number, k: number): boolean {
-  return tileProducts(m, n, k) >= LEAST_TILE_PRODUCTS[kind];
+  return tileProducts(m, n, k) >= leastTileProducts(kind);
 }

@@ -1,7 +1,7 @@
 // The built .wasm files, and a BLAS if there is one → kernels over one shared memory; any thread.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { blasKernels } from './blas.ts';
+import { blasGemm, blasImports, NO_BLAS } from './blas.ts';
 import { type BlasChoice, type LoadedBlas, loadBlas } from './blas-library.ts';
 import { KERNEL_NAMES, type Kernel, type KernelName, type KernelSet } from './kernel-set.ts';
 
@@ -34,13 +34,17 @@ export function instantiateKernels(
   build: WasmBuild,
   blas?: BlasChoice,
 ): KernelSet {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const library = blas && loadChosen(blas);
+  const imports = library === undefined ? NO_BLAS : blasImports(library, memory);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, blas: imports });
   const entries = KERNEL_NAMES.map((name) => [name, exports[name] as Kernel] as const);
   const kernels = Object.fromEntries(entries) as Record<KernelName, Kernel>;
   const backend = backendIdentity(build);
-  if (blas === undefined) return { backend, kernels };
-  const library = loadChosen(blas);
-  return { backend: `${blas.identity}+${backend}`, kernels: { ...kernels, ...blasKernels(library, memory, kernels) } };
+  if (library === undefined) return { backend, kernels };
+  return {
+    backend: `${library.identity}+${backend}`,
+    kernels: { ...kernels, gemm: blasGemm(library, memory, kernels) },
+  };
 }
 
 /** @throws where the library is not the one that was chosen: it would give other bits. */
@@ -62,7 +66,7 @@ export function backendIdentity(build: WasmBuild): string {
 /** (1 + e)(1 - e) - 1 = -e²: kept by one rounding, lost by two. One gemm with k = 2 computes it in one madd chain. */
 function probeFusedMultiplyAdd(): boolean {
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
-  const { gemm } = new WebAssembly.Instance(compileKernels('relaxed'), { env: { memory } }).exports as {
+  const { gemm } = new WebAssembly.Instance(compileKernels('relaxed'), { env: { memory }, blas: NO_BLAS }).exports as {
     gemm: Kernel;
   };
   const [a, b, c, scratch] = [65536, 65600, 65664, 65792];

@@ -1,5 +1,5 @@
-// Many products of pairs of matrices in one call, each by gemm; every worker thread runs it.
-import { gemm } from './gemm';
+// Many products of pairs of matrices in one call, each by gemm, or by a BLAS where it is large; every worker thread runs it.
+import { product } from './product';
 
 /**
  * C (rows, e0, …, m, n) = [C +] op(A) op(B), a matrix product for every row and every position of the extents e. meta: i32
@@ -25,7 +25,7 @@ export function batchedGemm(
         bOffset += position * load<usize>(bStrides + at);
         rest /= extent;
       }
-      gemm(transA, transB, m, n, k, a + (aOffset << 2), lda, b + (bOffset << 2), ldb, c, n, accumulate, 0, 0, scratch);
+      product(transA, transB, m, n, k, a + (aOffset << 2), lda, b + (bOffset << 2), ldb, c, n, accumulate, 0, scratch);
       c += (m * n) << 2;
     }
   }

@@ -2,7 +2,8 @@
 // The three are closed under gradients, and conv2dInput is the forward pass of a transposed convolution.
 //
 // An image's patches are the columns of a matrix (`patches.ts`) and go through gemm, so that an output is summed in gemm's order: over
-// channels, rows and columns of the kernel in blocks, whatever images and positions go through together.
+// channels, rows and columns of the kernel in blocks, whatever images and positions go through together. With a BLAS large products are
+// its (`product.ts`): its order depends on the shape, so the bits are the same for the same number of images a call.
 import {
   activationOf,
   blockDepthOf,
@@ -23,9 +24,9 @@ import {
   tapsOf,
 } from './convolution-meta';
 import { depthwiseForward, depthwiseInput, depthwiseWeight, isDepthwise } from './depthwise';
-import { gemm } from './gemm';
 import { copyRow, fillRow } from './image-rows';
 import { gatherPatches, scatterPatches } from './patches';
+import { product } from './product';
 
 /** Whether x is its own matrix of patches: 1 x 1, every position once. */
 function isPointwise(meta: usize): bool {
@@ -64,7 +65,7 @@ function multiply(
   activation: i32, scratch: usize,
 ): void {
   if (bias) fillRows(c, ldc << 2, m, n, bias);
-  gemm(0, 0, m, n, k, w, k, b, ldb, c, ldc, bias ? 1 : 0, 0, activation, scratch);
+  product(0, 0, m, n, k, w, k, b, ldb, c, ldc, bias ? 1 : 0, activation, scratch);
 }
 
 /** out (images, O, OH, OW) = x (images, C, H, W) * w [+ bias (O), from which each sum then starts], or ReLU of it; bias 0 for none. */
@@ -145,7 +146,7 @@ export function conv2dInput(dx: usize, dOut: usize, w: usize, bias: usize, image
       const weights = w + ((g * outputs * terms) << 2);
       const biasHere = bias ? bias + ((g * channels) << 2) : 0;
       if (isPointwise(meta) && together == 1 && !bias) {
-        gemm(1, 0, terms, positions, outputs, weights, terms, from, positions, to, positions, 0, 0, 0, scratch);
+        product(1, 0, terms, positions, outputs, weights, terms, from, positions, to, positions, 0, 0, scratch);
         continue;
       }
       for (let i: usize = 0; i < together; ++i) fillRows(to + i * imageBytes, planeBytes, channels, planeBytes >> 2, biasHere);
@@ -162,7 +163,7 @@ function inputOne(dx: usize, dOut: usize, w: usize, channels: usize, outputs: us
   const rest = matrix + ((terms * most) << 2);
   for (let p: usize = 0; p < positions; p += most) {
     const n = min(most, positions - p);
-    gemm(1, 0, terms, n, outputs, w, terms, dOut + (p << 2), positions, matrix, n, 0, 0, 0, rest);
+    product(1, 0, terms, n, outputs, w, terms, dOut + (p << 2), positions, matrix, n, 0, 0, rest);
     scatterPatches(dx, matrix, n << 2, channels, p, n, meta);
   }
 }
@@ -179,7 +180,7 @@ function inputTogether(
   for (let i: usize = 0; i < images; ++i) {
     copyRows(gathered + ((i * positions) << 2), n << 2, dOut + i * outBytes, positions << 2, outputs, positions);
   }
-  gemm(1, 0, terms, n, outputs, w, terms, gathered, n, matrix, n, 0, 0, 0, rest);
+  product(1, 0, terms, n, outputs, w, terms, gathered, n, matrix, n, 0, 0, rest);
   for (let i: usize = 0; i < images; ++i) {
     scatterPatches(dx + i * imageBytes, matrix + ((i * positions) << 2), n << 2, channels, 0, positions, meta);
   }
@@ -202,7 +203,7 @@ export function conv2dWeight(
       const to = dw + ((g * outputs * terms) << 2);
       if (isDepthwise(meta)) depthwiseWeight(to, x, dOut, accumulate, meta, scratch);
       else if (isPointwise(meta)) {
-        gemm(0, 1, outputs, terms, positions, dOut, positions, x, positions, to, terms, accumulate, 0, 0, scratch);
+        product(0, 1, outputs, terms, positions, dOut, positions, x, positions, to, terms, accumulate, 0, scratch);
       } else weightOne(to, x, dOut, accumulate, channels, outputs, meta, scratch);
       x += channels * planeBytes;
       dOut += (outputs * positions) << 2;
@@ -225,7 +226,7 @@ function weightOne(
       const n = min(depth, positions - p);
       gatherPatches(matrix, n << 2, x + c * planeBytesOf(meta), some, p, n, meta, spare);
       const to = dw + ((c * taps) << 2);
-      gemm(0, 1, outputs, some * taps, n, dOut + (p << 2), positions, matrix, n, to, terms, accumulate | (p ? 1 : 0), 0, 0, rest);
+      product(0, 1, outputs, some * taps, n, dOut + (p << 2), positions, matrix, n, to, terms, accumulate | (p ? 1 : 0), 0, rest);
     }
   }
 }
