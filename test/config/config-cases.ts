@@ -168,7 +168,10 @@ const others = fc.record(
       { everyEpochs: positive, metric: fc.constantFrom('auto', 'loss'), mode: fc.constantFrom('min', 'max') },
       optional,
     ),
-    logging: fc.record({ everySteps: fc.oneof(fc.constant('auto'), positive) }, optional),
+    logging: fc.record(
+      { everySteps: fc.oneof(fc.constant('auto'), positive), noiseScaleSteps: fc.constantFrom('auto', 0, 7) },
+      optional,
+    ),
   },
   optional,
 );
