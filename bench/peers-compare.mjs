@@ -1,6 +1,6 @@
 // How fast is lockstep beside what a user would pick instead? The workloads of peers/README.md in every peer that is installed and in
 // lockstep, one after the other, round by round: never two timings at once. Prints tables of ratios to the best peers and to what the
-// machine can do, writes JSON. `PYTHON=/usr/bin/python3,/opt/torch2/bin/python` makes each PyTorch a peer of its own.
+// machine can do, writes JSON. `PYTHON=/usr/bin/python3,/path/to/another/python` makes each PyTorch a peer of its own.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release, tmpdir } from 'node:os';
