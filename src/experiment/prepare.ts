@@ -78,6 +78,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
   const plan = compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
     numerics: numerics.numerics,
     microBatch: config.microBatch,
+    recompute: config.recompute,
     largestShardRows: Math.ceil(batchSize / config.shards),
     smallestShardRows: smallestShardRows(training.sampler),
     dataset: dataset.spec,

@@ -292,6 +292,7 @@ describe('a config may not say', () => {
       { metric: 'f2' },
       'evaluation.metric: expected auto, loss, or a metric of one number such as accuracy',
     ],
+    ['recompute', 1, 'recompute: expected true, false or a whole number of 2 or more, got 1'],
     ['logging', { everySteps: 0 }, 'logging.everySteps: expected auto or a whole number of 1 or more, got 0'],
     [
       'logging',
