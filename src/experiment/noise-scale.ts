@@ -85,11 +85,11 @@ export function adviseBatch(noiseScale: number | null, batchSize: number): strin
   const critical = `the critical batch of about ${grouped(twoDigits(noiseScale))}`;
   if (noiseScale > NEAR * batchSize) {
     const share = (1 + noiseScale / (2 * batchSize)) / (1 + noiseScale / batchSize);
-    return `${batch} is far below ${critical}: more workers with a larger batch would help (twice the batch: about ${Math.round(100 * share)} % of the steps)`;
+    return `${batch} is far below ${critical}: more workers with a larger batch would help (twice the batch: about ${Math.floor(100 * share + 0.5)} % of the steps)`;
   }
   if (noiseScale * NEAR >= batchSize) return `${batch} is near ${critical}: it trades samples for steps about evenly`;
   const share = (1 + batchSize / (2 * noiseScale)) / (1 + batchSize / noiseScale);
-  return `${batch} is far above ${critical}: a smaller batch would need fewer samples (half of it: about ${Math.round(100 * share)} % of them)`;
+  return `${batch} is far above ${critical}: a smaller batch would need fewer samples (half of it: about ${Math.floor(100 * share + 0.5)} % of them)`;
 }
 
 /** The scale is an order of magnitude, not a figure. */

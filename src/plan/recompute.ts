@@ -49,10 +49,10 @@ export function recomputeActivations(
 /** Node → its segment. Cuts are where the fewest tensors cross, as near to equal parts as such places are. */
 function cutSegments(forward: Graph, recompute: Recompute): number[] {
   const places = findCuts(forward);
-  const wanted = recompute === true ? Math.round(Math.sqrt(places.length + 1)) : Number(recompute);
+  const wanted = recompute === true ? nearest(Math.sqrt(places.length + 1)) : Number(recompute);
   const segments = Math.max(1, Math.min(wanted, places.length + 1));
   const cuts = new Set<NodeId>();
-  for (let i = 1; i < segments; i++) cuts.add(places[Math.round((i * (places.length + 1)) / segments) - 1]);
+  for (let i = 1; i < segments; i++) cuts.add(places[nearest((i * (places.length + 1)) / segments) - 1]);
   let segment = 0;
   return forward.nodes.map(({ id }) => {
     if (cuts.has(id)) segment++;
@@ -97,3 +97,5 @@ function findKept(forward: Graph, segmentOf: readonly number[]): boolean[] {
       (lastReader[id] >= 0 && segmentOf[lastReader[id]] > segmentOf[id]),
   );
 }
+
+const nearest = (value: number): number => Math.floor(value + 0.5);
