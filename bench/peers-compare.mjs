@@ -1,12 +1,14 @@
 // How fast is lockstep beside what a user would pick instead? The workloads of peers/README.md in every peer that is installed and in
-// lockstep, one after the other, round by round: never two timings at once. Prints a table of ratios to the best peers, writes JSON.
+// lockstep, one after the other, round by round: never two timings at once. Prints tables of ratios to the best peers and to what the
+// machine can do, writes JSON. `PYTHON=/usr/bin/python3,/path/to/another/python` makes each PyTorch a peer of its own.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import { availableParallelism, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { machine, median } from './pairs.mjs';
+import { alignColumns, bestOf, summarizeWorkload, summaryTable } from './peers-summary.mjs';
 
 const WORKLOADS = ['tiny', 'mlp', 'cnn', 'gpt'];
 const PEERS = fileURLToPath(new URL('./peers', import.meta.url));
@@ -60,19 +62,21 @@ function readFigure({ stdout, stderr, why }) {
   return { why: last || why || 'no figure' };
 }
 
-const python = process.env.PYTHON ?? '/usr/bin/python3';
+const pythons = (process.env.PYTHON ?? '/usr/bin/python3').split(',').map((path) => path.trim());
 
-function torch(threads) {
+function torch(python, threads) {
   const env = { OMP_NUM_THREADS: String(threads) };
   return async (workload) => readFigure(await run(python, ['torch_peer.py', workload, String(threads)], { env }));
 }
 
 /** DistributedDataParallel over gloo: one timing, though two processes. */
-async function torchDistributed(workload) {
+function torchDistributed(python) {
   const env = { MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29577', WORLD_SIZE: '2', OMP_NUM_THREADS: '1' };
-  const start = (rank) => run(python, ['torch_peer.py', workload, '1', 'ddp'], { env: { ...env, RANK: rank } });
-  const [first] = await Promise.all([start('0'), start('1')]);
-  return readFigure(first);
+  return async (workload) => {
+    const start = (rank) => run(python, ['torch_peer.py', workload, '1', 'ddp'], { env: { ...env, RANK: rank } });
+    const [first] = await Promise.all([start('0'), start('1')]);
+    return readFigure(first);
+  };
 }
 
 function script(file, isThere) {
@@ -111,18 +115,23 @@ const hasWindows = (workload) => workload !== 'gpt';
 
 async function listRunners() {
   const runners = [];
-  const probe = await run(python, ['-c', 'import torch; print(torch.__version__)']);
-  if (probe.why === undefined) {
-    runners.push({ kind: 'PyTorch', measure: torch(1) }, { kind: 'PyTorch', measure: torch(2) });
-    runners.push({ kind: 'PyTorch', measure: torchDistributed });
-  } else console.log(`skipped: PyTorch is not installed for ${python} (apt-get install python3-torch, or PYTHON=…)`);
+  for (const python of pythons) {
+    const probe = await run(python, ['-c', 'import torch; print(torch.__version__)']);
+    if (probe.why === undefined) {
+      // The figures' own names have the version too.
+      const kind = `PyTorch ${probe.stdout.trim().split('+')[0]}`;
+      for (const measure of [torch(python, 1), torch(python, 2), torchDistributed(python)])
+        runners.push({ kind, measure });
+    } else console.log(`skipped: PyTorch is not installed for ${python} (apt-get install python3-torch, or PYTHON=…)`);
+  }
   const packages = { 'tfjs_peer.mjs': '@tensorflow/tfjs', 'jaxjs_peer.mjs': '@jax-js/jax' };
   for (const [file, name] of Object.entries(packages)) {
     if (existsSync(join(PEERS, 'node_modules', name)))
       runners.push({ kind: 'JavaScript', measure: script(file, hasWindows) });
     else console.log(`skipped: ${name} is not installed (bench/peers/run.sh tiny installs it beside itself)`);
   }
-  runners.push({ kind: 'lockstep', measure: lockstep('fast') }, { kind: 'lockstep', measure: lockstep('portable') });
+  for (const numerics of ['fast', 'portable'])
+    runners.push({ kind: `lockstep ${numerics}`, measure: lockstep(numerics) });
   return runners;
 }
 
@@ -161,11 +170,6 @@ async function measureWorkload(workload, runners) {
     }));
 }
 
-/** The peer of a kind with the best median. */
-function bestOf(rows, kind) {
-  return rows.filter((row) => row.kind === kind).sort((a, b) => b.median - a.median)[0];
-}
-
 const count = (value) => Math.round(value).toLocaleString('en-US');
 const ratio = (row, against) => (against === undefined ? '–' : (row.median / against.median).toFixed(2));
 
@@ -181,15 +185,36 @@ function printTable(workload, rows) {
     ratio(row, javascript),
   ]);
   const titles = ['', 'median', 'spread', 'taken', '÷ best PyTorch', '÷ best JavaScript'];
-  const widths = titles.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i].length)));
-  for (const line of [titles, ...lines]) {
-    console.log(
-      line
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
+  for (const line of alignColumns(titles, lines)) console.log(line);
+}
+
+/** GFLOP/s of one core in products of 512 × 512 matrices, by what `lockstep doctor` measures with: its own and the BLAS that `fast` takes. */
+async function measureLimits() {
+  const { measureSpeeds } = await import('../dist/src/kernels/blas-speed.js');
+  const { findBlas } = await import('../dist/src/kernels/find-blas.js');
+  const { isRelaxedSimdAvailable } = await import('../dist/src/kernels/wasm.js');
+  const { blas } = findBlas();
+  const speeds = measureSpeeds(isRelaxedSimdAvailable() ? ['simd', 'relaxed'] : ['simd'], blas ? [blas] : []);
+  const [portable] = speeds.builds;
+  return {
+    cores: availableParallelism(),
+    portable,
+    fast: speeds.libraries[0] ?? speeds.builds.at(-1),
+    blas: blas?.identity,
+  };
+}
+
+/** The limits before and after a workload, whose speed lies between them: the machine changes its speed meanwhile. */
+function meanLimits(before, after) {
+  return { ...before, fast: (before.fast + after.fast) / 2, portable: (before.portable + after.portable) / 2 };
+}
+
+function printSummary(summaries) {
+  const { titles, lines } = summaryTable(summaries);
+  console.log(
+    `\nsummary: medians; in brackets what is wanted on 2 cores against PyTorch 1.13; the limit is one core's own sgemm × cores`,
+  );
+  for (const line of alignColumns(titles, lines)) console.log(line);
 }
 
 if (!existsSync(MAIN)) refuse('expected dist/ to be built, got none; run npm run build');
@@ -203,14 +228,24 @@ const report = {
   workloads: {},
 };
 for (const workload of workloads) {
+  const before = await measureLimits();
   const rows = await measureWorkload(workload, runners);
+  const limits = meanLimits(before, await measureLimits());
   printTable(workload, rows);
+  const { cores, fast, portable, blas } = limits;
+  console.log(
+    `limit: ${cores} × ${fast.toFixed(1)} GFLOP/s (${blas ?? 'no BLAS'}), ${cores} × ${portable.toFixed(1)} (wasm-simd), sgemm 512³ on one core, before and after`,
+  );
+  const summary = summarizeWorkload(workload, rows, limits);
   report.workloads[workload] = {
     rows,
+    limits,
+    summary,
     bestPyTorch: bestOf(rows, 'PyTorch')?.name ?? null,
     bestJavaScript: bestOf(rows, 'JavaScript')?.name ?? null,
   };
 }
+printSummary(Object.fromEntries(workloads.map((workload) => [workload, report.workloads[workload].summary])));
 mkdirSync(dirname(flags.json), { recursive: true });
 writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
 console.log(`\nwritten: ${flags.json}`);

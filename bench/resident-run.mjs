@@ -1,4 +1,7 @@
 // A config → a run that stays in memory between measurements: its threads park, so that two can be timed in turn.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { createPool } from '../dist/src/engine/pool.js';
 import { prepareRun } from '../dist/src/experiment/prepare.js';
 import { openSession } from '../dist/src/experiment/session.js';
@@ -42,3 +45,9 @@ export const mlp = (keys) => ({
   epochs: 10_000,
   ...keys,
 });
+
+/** A workload of bench/workloads as it stands, endless, with `keys` in place of its own. */
+export function workload(name, keys) {
+  const file = fileURLToPath(new URL(`./workloads/${name}.yaml`, import.meta.url));
+  return { ...parse(readFileSync(file, 'utf8')), steps: 10_000_000, ...keys };
+}

@@ -2,7 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-for (const name of ['kernels', 'empty-step', 'start', 'scaling', 'shards', 'numerics']) {
+for (const name of [
+  'kernels',
+  'empty-step',
+  'start',
+  'scaling',
+  'shards',
+  'numerics',
+  'noise-scale',
+  'growth',
+  'memory',
+]) {
   console.log(`\n# ${name}`);
   const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))], {
     stdio: 'inherit',

@@ -1,10 +1,12 @@
 // Cases of kernels → GFLOP/s and GB/s of each on one core, beside what this machine does at best. Main thread.
 import { Bench } from 'tinybench';
+import { findBlas } from '../kernels/find-blas.ts';
 import { resolveNumerics } from '../kernels/numerics.ts';
 import { backendIdentity, compileKernels, instantiateKernels } from '../kernels/wasm.ts';
 import { Arena } from './arena.ts';
 import type { KernelCase } from './kernel-case.ts';
 import { ARENA_BYTES, kernelCases } from './kernel-cases.ts';
+import { measureProducts, type ProductReport } from './measure-products.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** A row of the report. */
@@ -35,6 +37,8 @@ export interface KernelReport {
   backend: string;
   peak: Peak;
   rows: KernelRow[];
+  /** Our own gemm beside the machine's BLAS, where gemm is among the kernels. */
+  products?: ProductReport;
 }
 
 /** What is measured, how thoroughly, and who is told of each kernel. */
@@ -54,7 +58,7 @@ const WARM_UP_SHARE = 0.5;
 
 /** Measures the peak, then one kernel after the other. */
 export function measureKernels({ numerics, kernels: names, kernelMs, onKernel }: KernelOptions): KernelReport {
-  const { build } = resolveNumerics(numerics);
+  const { build, blas } = resolveNumerics(numerics);
   const arena = new Arena(ARENA_BYTES);
   const { kernels } = instantiateKernels(compileKernels(build), arena.memory, build);
   const measure = (one: KernelCase) => {
@@ -71,7 +75,11 @@ export function measureKernels({ numerics, kernels: names, kernelMs, onKernel }:
   // Machines change their speed meanwhile: what it did at best is the better of two goes.
   const peak = better(before, measurePeak(measure));
   const rows = measured.map(({ one, us, bytes }) => describe(one, { us, bytes }, peak));
-  return { backend: backendIdentity(build), peak, rows };
+  const report = { backend: backendIdentity(build), peak, rows };
+  if (names !== undefined && !names.includes('gemm')) return report;
+  // Loaded when it was found.
+  const library = blas && findBlas().blas;
+  return { ...report, products: measureProducts({ build, blas: library, ms: kernelMs, onShape: onKernel }) };
 }
 
 type Measure = (one: KernelCase) => { us: Spread; bytes: number };

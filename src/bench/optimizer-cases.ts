@@ -40,6 +40,7 @@ export const OPTIMIZER_CASES: KernelCase[] = [
     },
   },
   { kernel: 'scaleSquareSum', size, flops: 3 * N, args: (a) => [a.update(N), 1, N] },
+  { kernel: 'squareSum', size, flops: 2 * N, args: (a) => [a.floats(N), N] },
   { kernel: 'countNotFinite', size, flops: 2 * N, args: (a) => [a.floats(N), N] },
   { kernel: 'clampSquareSum', size, flops: 4 * N, args: (a) => [a.update(N), 0.4, N] },
   ...OPTIMIZERS.map(

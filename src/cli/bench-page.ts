@@ -7,10 +7,12 @@ import {
   type BenchMachine,
   type BenchTable,
   describePeak,
+  describeProducts,
   describeScaling,
   formatFigure,
   kernelTable,
   phaseTable,
+  productTable,
   scalingTable,
   stepTable,
 } from './present-bench.ts';
@@ -103,6 +105,9 @@ export function kernelPage(report: KernelReport, machine: BenchMachine): string 
       chart: barChart('share of peak', bars),
     },
     { title: 'Figures', table: kernelTable(report) },
+    ...(report.products === undefined
+      ? []
+      : [{ title: 'Products', notes: [describeProducts(report.products)], table: productTable(report.products) }]),
   ]);
 }
 

@@ -1,5 +1,6 @@
 // What the benches measured → tables for people. Pure.
 import type { KernelReport } from '../bench/measure-kernels.ts';
+import type { ProductReport } from '../bench/measure-products.ts';
 import type { ScalingReport, ScalingRow } from '../bench/measure-scaling.ts';
 import type { StepReport } from '../bench/measure-step.ts';
 import type { Spread } from '../bench/statistics.ts';
@@ -79,7 +80,41 @@ export function describePeak({ peak }: KernelReport): string {
 
 export function presentKernels(report: KernelReport, page: Page): string {
   const { columns, rows } = kernelTable(report);
-  return `${wrapWords(describePeak(report), page)}\n\n${presentTable(columns, rows, page)}`;
+  const kernels = `${wrapWords(describePeak(report), page)}\n\n${presentTable(columns, rows, page)}`;
+  if (report.products === undefined) return kernels;
+  const products = productTable(report.products);
+  const title = wrapWords(describeProducts(report.products), page);
+  return `${kernels}\n\n${title}\n\n${presentTable(products.columns, products.rows, page)}`;
+}
+
+/** A row a shape: our own gemm, BLAS, and the one against the other. */
+export function productTable({ rows }: ProductReport): BenchTable {
+  return {
+    columns: [
+      text('m×n×k'),
+      number('own'),
+      number('of its peak'),
+      number('BLAS'),
+      number('of its peak'),
+      number('own ÷ BLAS'),
+      text('rule'),
+    ],
+    rows: rows.map(({ size, own, ownShare, blas, blasShare, ratio, goesTo }) => [
+      size,
+      formatFigure(own.median),
+      formatShare(ownShare),
+      blas === null ? '–' : formatFigure(blas.median),
+      blasShare === null ? '–' : formatShare(blasShare),
+      ratio === null ? '–' : formatSpread(ratio, (value) => value.toFixed(2)),
+      goesTo === 'blas' ? 'BLAS' : 'own',
+    ]),
+  };
+}
+
+/** What the table of products compares. */
+export function describeProducts({ build, blas }: ProductReport): string {
+  const library = blas ?? 'no BLAS that may be used: lockstep doctor says what to install';
+  return `products on one core, GFLOP/s: our own gemm (wasm-${build}) and ${library}; the peak of each is its best row`;
 }
 
 /** A row a number of workers. */

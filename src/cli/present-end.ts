@@ -36,6 +36,7 @@ export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions
   const throughput = throughputParts(summary);
   if (throughput.length > 0) lines.push(labelled('speed', throughput, page));
   if (summary.phaseMs !== null) lines.push(labelled('time', shareParts(summary.phaseMs), page));
+  if (summary.noise !== undefined) lines.push(labelled('noise', [summary.noise.advice], page));
   const results = options.isKept ? resultParts(summary, runFolder) : ['nothing kept: this was a trial'];
   lines.push(labelled('results', results, page));
   const hashes = hashParts(summary, options.isVerbose);

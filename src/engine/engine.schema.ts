@@ -1,4 +1,5 @@
 // The options of the step engine: how a global batch is cut, who computes it, what ends a run early. Coordinator only.
+import { z } from 'zod';
 import { mapping, number, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 /** `shards`: V, the fixed parts of a global batch; part of the mathematics. 65535 is what a word of the step protocol counts. */
@@ -25,6 +26,12 @@ export const numericsSchema = oneOf(['auto', 'portable', 'fast'])
 export const microBatchSchema = wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
   .default('auto')
   .describe('most samples of one forward and backward inside a shard');
+
+/** `recompute`: whether backward computes activations again instead of keeping them; never part of the mathematics. */
+export const recomputeSchema = z
+  .union([z.boolean(), wholeNumber(2)], { error: 'true, false or a whole number of 2 or more' })
+  .optional()
+  .describe('true, or in how many segments: backward computes activations again, for less memory; decides no bit');
 
 /** `until`: what ends a run before its length is over. The step that meets it is the last one. */
 export const untilSchema = mapping({

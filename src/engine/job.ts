@@ -24,6 +24,13 @@ export interface TrainingSpec {
   averaging?: AveragingConfig;
   /** Null where the run has its whole length. */
   until: Until | null;
+  /** Every so many steps the shards' gradients give an estimate of the noise scale; 0 or absent: never. It changes no weight. */
+  noiseScaleSteps?: number;
+}
+
+/** Whether `step` gives an estimate of the noise scale: a pure function, so that all workers agree. */
+export function hasNoiseEstimate({ noiseScaleSteps = 0 }: TrainingSpec, step: number): boolean {
+  return noiseScaleSteps > 0 && step % noiseScaleSteps === 0;
 }
 
 /** Whether a step has the phase NORM, which the global norm needs before any update. */

@@ -39,8 +39,11 @@ export const RECORD_CELLS = {
   /** The least training loss so far, and the steps since then: what `until.plateau` looks at. */
   leastLoss: 9,
   stepsSinceLeastLoss: 10,
+  /** Shards that the estimate of the gradient noise scale is from, and their samples; 0 shards where the step has no estimate. */
+  noiseShards: 11,
+  noiseSamples: 12,
 } as const;
-const RECORD_CELL_COUNT = 11;
+const RECORD_CELL_COUNT = 13;
 // The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
 const MOST_RECORDS = 1024;
 const LEAST_RECORDS = 16;
@@ -69,6 +72,8 @@ export interface MemoryMap {
   ranges: RangePlan;
   records: number;
   recordCells: number;
+  /** Of a record: behind the ranges' cells, two more a range where the run estimates its noise scale: Σ n ‖g/d‖² over the shards, and ‖G‖². */
+  noiseCells: number;
   /** Evaluation chunks a part, and the loss's f64 sums. */
   chunks: number;
   sumCells: number;
@@ -126,6 +131,8 @@ export interface MemoryShape {
   hasNorm: boolean;
   /** Ranges of whole parameters, for an optimizer that needs them whole. */
   hasWholeRanges?: boolean;
+  /** Whether records have cells for the gradient noise scale. */
+  hasNoiseScale?: boolean;
 }
 
 /** A run that does not fit: the message carries the table and what would fit. */
@@ -176,7 +183,8 @@ function placeRegions(shape: MemoryShape): MemoryMap {
   const sumCells = plan.sums.length;
   const chunkCellCount = evaluationCells(plan);
   const perSample = scoresPerSample(plan);
-  const recordCells = RECORD_CELL_COUNT + ranges.count;
+  const noiseCells = RECORD_CELL_COUNT + ranges.count;
+  const recordCells = noiseCells + (shape.hasNoiseScale ? 2 * ranges.count : 0);
   const records = Math.max(LEAST_RECORDS, Math.min(MOST_RECORDS, Math.floor(RING_BYTES / (recordCells * 8))));
   const arrayBytes = plan.parameterElements * 4;
   const generationBytes = arrayBytes * (1 + stateCount);
@@ -198,6 +206,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     ranges,
     records,
     recordCells,
+    noiseCells,
     chunks,
     sumCells,
     evaluationCells: chunkCellCount,

@@ -5,7 +5,7 @@ import { createSchedule, type Schedule } from '../optim/schedules.ts';
 import { cutSegments, planSegments, type Segment, type SegmentRule } from '../optim/segments.ts';
 import { describeStates } from '../optim/states.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { TrainingSpec } from './job.ts';
+import { hasNoiseEstimate, type TrainingSpec } from './job.ts';
 import { type MemoryMap, RECORD_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs, type PhaseClock, TIMED } from './phase-clock.ts';
 import { PHASE } from './protocol-words.ts';
@@ -42,6 +42,8 @@ export class RangePhase {
   readonly #update: RangeUpdate;
   /** New parameters of the range that are no numbers. */
   #notFinite = 0;
+  /** Of the range's scaled gradient before `clip.value`. */
+  #unclampedSquares = 0;
 
   constructor(
     plan: Plan,
@@ -88,13 +90,17 @@ export class RangePhase {
     if (phase === PHASE.norm) {
       this.#clock.mark(TIMED.reduce);
       this.#views.records[squares] = this.#reduce(this.#map.reduced, 0, segments);
+      this.#writeNoise(step, record, index);
       return;
     }
     const { hasNorm } = this.#map.words;
     this.#clock.mark(hasNorm ? TIMED.update : TIMED.reduce);
     const lr = this.#learningRate(step);
     if (index === 0) this.#writeRecord(record, step, lr);
-    if (!hasNorm) this.#views.records[squares] = this.#reduce(this.#own.range, start, segments);
+    if (!hasNorm) {
+      this.#views.records[squares] = this.#reduce(this.#own.range, start, segments);
+      this.#writeNoise(step, record, index);
+    }
     this.#clock.mark(TIMED.update);
     const clipFactor = hasNorm ? this.#clipFactor(record) : 1;
     this.#notFinite = 0;
@@ -117,16 +123,35 @@ export class RangePhase {
     const { filledShards, denominator } = this.totals;
     const clipValue = this.#training.clip?.value;
     let squares = 0;
+    this.#unclampedSquares = 0;
     for (const { elementOffset, elements, rule } of segments) {
       if (rule.kind !== 'update') continue;
       const at = out + (elementOffset - start) * 4;
       this.#kernels.treeSum(at, this.#own.slots, filledShards, elementOffset * 4, elements, this.#own.tree);
       let sum = this.#kernels.scaleSquareSum(at, denominator === 0 ? 0 : 1 / denominator, elements);
+      this.#unclampedSquares += sum;
       // An infinite gradient stays one in the sum, so that the run halts: clamped it would look like any other.
       if (clipValue !== undefined && Number.isFinite(sum)) sum = this.#kernels.clampSquareSum(at, clipValue, elements);
       squares += sum;
     }
     return squares;
+  }
+
+  /**
+   * Of the range, in steps that give an estimate: the shards' sums of squares and the whole gradient's, of what is trained. After `#reduce`,
+   * which has just read the same slots: they may lie in L2 still.
+   */
+  #writeNoise(step: number, record: number, index: number): void {
+    if (!hasNoiseEstimate(this.#training, step)) return;
+    let squares = 0;
+    for (const { elementOffset, elements, rule } of this.#segments[index]) {
+      if (rule.kind !== 'update') continue;
+      squares += this.totals.noiseSquares((slot) => this.#kernels.squareSum(slot + elementOffset * 4, elements));
+    }
+    const { records } = this.#views;
+    const { noiseCells, ranges } = this.#map;
+    records[record + noiseCells + index] = squares;
+    records[record + noiseCells + ranges.count + index] = this.#unclampedSquares;
   }
 
   #placeSegment(step: number, { elementOffset, elements }: Segment): void {
@@ -221,6 +246,9 @@ export class RangePhase {
     records[record + RECORD_CELLS.samples] = samples;
     records[record + RECORD_CELLS.lr] = lr;
     records[record + RECORD_CELLS.isSkipped] = denominator === 0 ? 1 : 0;
+    const hasNoise = hasNoiseEstimate(this.#training, step) && denominator !== 0;
+    records[record + RECORD_CELLS.noiseShards] = hasNoise ? this.totals.noiseShards : 0;
+    records[record + RECORD_CELLS.noiseSamples] = this.totals.noiseSamples;
     const { least, stepsSince } = this.#leastLoss(step, lossNumerator / denominator);
     records[record + RECORD_CELLS.leastLoss] = least;
     records[record + RECORD_CELLS.stepsSinceLeastLoss] = stepsSince;

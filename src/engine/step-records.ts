@@ -4,6 +4,18 @@ import { TIMED_PHASES } from './phase-clock.ts';
 import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
 import { treeTotal } from './tree.ts';
 
+/** Sums of squares over all that is trained. */
+export interface NoiseSums {
+  /** With samples that count, two at least. */
+  shards: number;
+  /** Of these shards. */
+  samples: number;
+  /** Σ n ‖m‖² over the shards, n a shard's samples and m its mean gradient. */
+  shardSquares: number;
+  /** ‖G‖² of the mean gradient of the global batch, before any clipping. */
+  squares: number;
+}
+
 /** A committed step, as the coordinator reports it. The object is used again for the next one. */
 export interface CommittedStep {
   step: number;
@@ -17,6 +29,8 @@ export interface CommittedStep {
   /** Of the scaled, reduced gradient, before clipping. */
   gradNorm: number;
   isSkipped: boolean;
+  /** What the step tells of the gradient noise scale; `shards` is 0 where it tells nothing. */
+  noise: NoiseSums;
   /** From the end of the step before, or from when the stretch of steps was let go. */
   stepMs: number;
   /** Ms in each of `TIMED_PHASES`, a mean over the workers that train and over the records read at once. */
@@ -54,6 +68,7 @@ export class StepRecords {
       lr: 0,
       gradNorm: 0,
       isSkipped: false,
+      noise: { shards: 0, samples: 0, shardSquares: 0, squares: 0 },
       stepMs: 0,
       phaseMs: new Float64Array(TIMED_PHASES.length),
     };
@@ -108,8 +123,20 @@ export class StepRecords {
     record.lr = records[at + RECORD_CELLS.lr];
     record.isSkipped = records[at + RECORD_CELLS.isSkipped] === 1;
     record.gradNorm = Math.sqrt(treeTotal(this.#map.ranges.count, (r) => records[at + RECORD_RANGES + r]));
+    this.#readNoise(at);
     record.stepMs = ms - this.#lastMs;
     this.#lastMs = ms;
     return record;
+  }
+
+  #readNoise(at: number): void {
+    const { records } = this.#views;
+    const { noiseCells, ranges } = this.#map;
+    const { noise } = this.#record;
+    noise.shards = records[at + RECORD_CELLS.noiseShards];
+    if (noise.shards === 0) return;
+    noise.samples = records[at + RECORD_CELLS.noiseSamples];
+    noise.shardSquares = treeTotal(ranges.count, (r) => records[at + noiseCells + r]);
+    noise.squares = treeTotal(ranges.count, (r) => records[at + noiseCells + ranges.count + r]);
   }
 }

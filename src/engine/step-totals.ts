@@ -17,6 +17,9 @@ export class StepTotals {
   samples = 0;
   /** Shards with samples: a prefix, as shard v gets ⌊B/V⌋ samples and the first ones get one more. */
   filledShards = 0;
+  /** Shards with samples that count, where there are two at least; and the samples in them. @see experiment/noise-scale.ts */
+  noiseShards = 0;
+  noiseSamples = 0;
   readonly #map: MemoryMap;
   readonly #views: SharedViews;
   readonly #training: TrainingSpec;
@@ -49,7 +52,33 @@ export class StepTotals {
     this.correct = this.#total(2);
     this.counted = sumCells > COUNTED_CELL ? this.#total(COUNTED_CELL) : this.denominator;
     this.samples = this.#total(sumCells);
+    this.#countNoise();
     return this;
+  }
+
+  /** The weighted sum over the shards of what `squaresAt` gives for the address of each one's gradient: Σ n ‖g / d‖², d its denominator. */
+  noiseSquares(squaresAt: (gradient: number) => number): number {
+    return treeTotal(this.filledShards, (v) => {
+      const [denominator, samples] = this.#noiseCounts(v);
+      return denominator === 0 ? 0 : (samples / (denominator * denominator)) * squaresAt(this.#slotAddresses[v]);
+    });
+  }
+
+  #countNoise(): void {
+    this.noiseShards = 0;
+    this.noiseSamples = 0;
+    for (let v = 0; v < this.filledShards; v++) {
+      const [denominator, samples] = this.#noiseCounts(v);
+      if (denominator === 0) continue;
+      this.noiseShards++;
+      this.noiseSamples += samples;
+    }
+    if (this.noiseShards < 2) this.noiseShards = 0;
+  }
+
+  #noiseCounts(v: number): [denominator: number, samples: number] {
+    const tail = this.#views.gradientTail(this.#buffers[v]);
+    return [tail[1], tail[this.#map.sumCells]];
   }
 
   #total(cell: number): number {

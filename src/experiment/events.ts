@@ -77,8 +77,11 @@ export interface StartEvent {
   planSha256: string;
 }
 
-/** A window of steps, at most 20 windows a second; numbers are means over the window. NaN and ±Infinity are null in JSON. */
-export interface StepEvent {
+/**
+ * A window of steps, at most 20 windows a second; numbers are means over the window. NaN and ±Infinity are null in JSON. The noise scale is
+ * that of the run so far, smoothed; absent before its first estimate.
+ */
+export interface StepEvent extends Partial<NoiseFigures> {
   type: 'step';
   /** The window's last step, counted from 0. */
   step: number;
@@ -93,6 +96,18 @@ export interface StepEvent {
   samplesPerSecond: number;
   stepMs: number;
   phases: PhaseMs;
+}
+
+/** How much the gradients of single samples differ, against what they have in common (arXiv:1812.06162). */
+export interface NoiseFigures {
+  /** tr(Σ) / |𝒢|², in samples: the global batch that is worth twice its steps; null where |𝒢|² is not told from 0. */
+  noiseScale: number | null;
+  /** tr(Σ): the sum over the parameters of the variance of a sample's gradient. */
+  gradVariance: number;
+  /** |𝒢|²: the square of the norm of the gradient over all data. */
+  gradSquared: number;
+  /** Steps that they are from. */
+  noiseEstimates: number;
 }
 
 /** An epoch is done and, where it was due, evaluated. */
@@ -201,6 +216,8 @@ export interface Summary {
   samplesPerSecond: number | null;
   stepMs: { median: number; p95: number } | null;
   phaseMs: PhaseMs | null;
+  /** Absent where too few steps gave an estimate; the advice is what a person should read. */
+  noise?: NoiseFigures & { advice: string };
   peakRssBytes: number;
   weightsSha256: string | null;
   stateSha256: string | null;

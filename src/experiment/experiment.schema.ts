@@ -63,6 +63,9 @@ export const loggingSchema = mapping({
   everySteps: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
     .default('auto')
     .describe('steps between two lines of metrics.jsonl; auto: as many as there is time for'),
+  noiseScaleSteps: wordOr('auto', wholeNumber(0), 'a whole number of 0 or more')
+    .default('auto')
+    .describe('steps between two estimates of the gradient noise scale; auto: 32; 0: none'),
 }).prefault({});
 
 /** The resolved `evaluation`: `auto` has become a metric, the mode is known. */

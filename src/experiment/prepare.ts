@@ -17,6 +17,7 @@ import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { toldMetrics } from './experiment.schema.ts';
 import type { LoadedModel } from './load-model.ts';
+import { resolveNoiseScaleSteps } from './noise-scale.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
 export interface PreparedRun {
@@ -77,6 +78,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
   const plan = compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
     numerics: numerics.numerics,
     microBatch: config.microBatch,
+    recompute: config.recompute,
     largestShardRows: Math.ceil(batchSize / config.shards),
     smallestShardRows: smallestShardRows(training.sampler),
     dataset: dataset.spec,
@@ -96,6 +98,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     stateCount: states.names.length,
     hasNorm: hasNormPhase(training),
     hasWholeRanges: needsWholeParameters,
+    hasNoiseScale: training.noiseScaleSteps !== 0,
   });
   return {
     config,
@@ -148,6 +151,7 @@ function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec
     clip: config.clip,
     averaging: config.averaging,
     until: describeUntil(config),
+    noiseScaleSteps: resolveNoiseScaleSteps(config.logging.noiseScaleSteps),
   };
 }
 

@@ -3,6 +3,7 @@ import type { CommittedStep } from '../engine/step-records.ts';
 import type { LossMetric } from '../nn/losses.ts';
 import type { EpochEvent, ProgressEvent, StepEvent, TrainEvent } from './events.ts';
 import type { MetricsLog } from './metrics-log.ts';
+import { NoiseScale } from './noise-scale.ts';
 import { EpochStatistics, type LossAndMetric, lossAndMetric, RunStatistics } from './run-statistics.ts';
 import { StepWindow } from './step-window.ts';
 
@@ -24,6 +25,7 @@ export interface ReportSpec {
 /** Tells a run as it goes. */
 export class RunReport {
   readonly statistics: RunStatistics;
+  readonly noise = new NoiseScale();
   readonly #spec: ReportSpec;
   readonly #window: StepWindow;
   readonly #epoch = new EpochStatistics();
@@ -48,6 +50,7 @@ export class RunReport {
     this.#lr = record.lr;
     this.#epoch.add(record);
     this.statistics.add(record);
+    this.noise.add(record.noise);
     this.#addWindow(this.#window.add(this.#describeStep(record), performance.now()));
     const isEpochOver = this.#step % this.#spec.stepsPerEpoch === 0;
     if (isEpochOver && !this.#spec.isEvaluatedAfter(this.#step)) this.endEpoch();
@@ -70,8 +73,9 @@ export class RunReport {
     this.#addWindow(this.#window.flush());
   }
 
-  #addWindow(window: StepEvent | null): void {
-    if (window === null) return;
+  #addWindow(steps: StepEvent | null): void {
+    if (steps === null) return;
+    const window = { ...steps, ...this.noise.figures() };
     this.#spec.log.addStep(window);
     this.#spec.onEvent(window);
     const now = performance.now();

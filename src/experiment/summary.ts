@@ -18,6 +18,7 @@ export interface Outcome {
   /** How many trained: fewer than there are threads where that was measured to be better. */
   workers: number;
   statistics: RunStatistics;
+  noise?: Summary['noise'];
   validation?: LossAndMetric;
   /** Of `weights/last`. */
   test?: LossAndMetric;
@@ -56,6 +57,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     samplesPerSecond: statistics.samplesPerSecond(),
     stepMs: statistics.stepMs(),
     phaseMs: statistics.phaseMs(),
+    ...(outcome.noise && { noise: outcome.noise }),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     weightsSha256: outcome.hashes?.weightsSha256 ?? null,
     stateSha256: outcome.hashes?.stateSha256 ?? null,

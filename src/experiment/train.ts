@@ -281,6 +281,7 @@ class Training {
       steps: engine.step,
       workers: this.#workers?.chosen ?? this.#run.workers,
       statistics: this.report.statistics,
+      noise: this.report.noise.conclude(this.#run.batchSize),
       validation: this.#validation,
       best: this.#best,
       durationMs: performance.now() - this.#startedMs,

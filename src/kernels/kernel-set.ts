@@ -55,6 +55,7 @@ export const KERNEL_NAMES = [
   'sumRows',
   'treeSum',
   'scaleSquareSum',
+  'squareSum',
   'sgd',
   'adam',
   ...OPTIMIZER_KERNELS,

@@ -16,6 +16,7 @@ import { placeParameters } from './parameters.ts';
 import { placeBuffers } from './placement.ts';
 import type { Call, Plan, PlanLayer } from './plan.ts';
 import { createProgram, isGathered, type Program } from './program.ts';
+import { type Recompute, recomputeActivations } from './recompute.ts';
 import { resolveProgram } from './resolve.ts';
 import { describeBuffers, nameNodes } from './tensor-names.ts';
 
@@ -29,6 +30,8 @@ export interface PlanOptions {
   /** Samples of the smallest shard that has any, where that is another: batch norm needs more than one value a channel. */
   smallestShardRows?: number;
   dataset: DatasetSpec;
+  /** Whether, or in how many segments, backward computes activations again: less memory, about a third more work, the same bits. */
+  recompute?: Recompute;
   /** Names of parameters that are not trained: nothing is computed for them. */
   isFrozen?: (name: string) => boolean;
 }
@@ -51,16 +54,22 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
   const { numerics, dataset, isFrozen = () => false } = options;
   const parameters = placeParameters(graph);
   const isFrozenNode = ({ layer, attrs }: GraphNode): boolean => isFrozen(`${layer}.${attrs.name}`);
-  const differentiated = differentiate(graph, loss, isFrozenNode);
-  const training = settleGradients(differentiated, isFrozenNode);
   const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
-  const wanted = [loss, ...training.gradientOf.keys()];
-  const train = createProgram(training.graph, { wanted, gradientOf: training.gradientOf, gather });
+  const programOf = ({ graph: whole, gradientOf }: TrainingGraph): Program =>
+    createProgram(whole, { wanted: [loss, ...gradientOf.keys()], gradientOf, gather });
+  const plain = differentiate(graph, loss, isFrozenNode);
+  const plainTraining = settleGradients(plain, isFrozenNode);
+  const plainTrain = programOf(plainTraining);
   const form = evaluationForm(graph, loss);
   const sums = [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])];
   const evaluation = addMetricSums(form.graph, form.loss, model.metrics ?? [], sums.length);
   const evaluate = createProgram(evaluation.graph, { wanted: evaluation.wanted, gradientOf: new Map(), gather });
-  const rows = chooseMicroBatch(options, graph, train);
+  // Of what is kept without recomputation: the rows decide bits.
+  const rows = chooseMicroBatch(options, graph, plainTrain);
+  const recomputed = options.recompute ? recomputeActivations(plain, graph, options.recompute) : undefined;
+  const differentiated = recomputed ?? plain;
+  const training = recomputed ? settleGradients(recomputed, isFrozenNode) : plainTraining;
+  const train = recomputed ? programOf(training) : plainTrain;
   checkSizes(training, train, rows);
 
   const names = nameNodes(graph, differentiated, training);

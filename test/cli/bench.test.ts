@@ -69,6 +69,39 @@ gemm    512     6,711     40.0  0.30    100 %  arithmetic`,
   );
 });
 
+const PRODUCTS = {
+  build: 'simd',
+  blas: 'openblas-0.3.21-zen',
+  rows: [
+    {
+      size: '64×64×64',
+      own: spread(30),
+      ownShare: 1,
+      blas: spread(60),
+      blasShare: 0.75,
+      ratio: spread(0.5),
+      goesTo: 'blas',
+    },
+    { size: '1×1×3', own: spread(0.2), ownShare: 0.01, blas: null, blasShare: null, ratio: null, goesTo: 'own' },
+  ],
+} as const;
+
+test('the table of products stands under that of kernels', () => {
+  const report = { ...KERNELS, rows: [...KERNELS.rows], products: { ...PRODUCTS, rows: [...PRODUCTS.rows] } };
+  const text = presentKernels(report, PLAIN_PAGE);
+  expect(text.startsWith(presentKernels({ ...KERNELS, rows: [...KERNELS.rows] }, PLAIN_PAGE))).toBe(true);
+  expect(text.split('\n').slice(-5)).toEqual([
+    'products on one core, GFLOP/s: our own gemm (wasm-simd) and openblas-0.3.21-zen; the peak of each is its best row',
+    '',
+    'm×n×k      own  of its peak  BLAS  of its peak           own ÷ BLAS  rule',
+    '64×64×64  30.0        100 %  60.0         75 %  0.50 [0.45 to 0.55]  BLAS',
+    '1×1×3     0.20          1 %     –            –                    –  own',
+  ]);
+  const html = kernelPage(report, MACHINE);
+  expectWellFormed(html);
+  expect(html).toContain('<td class="text">64×64×64</td>');
+});
+
 describe('the table of scaling', () => {
   it('says what the figures mean and that the bits are the same', () => {
     expect(presentScaling(SCALING, PLAIN_PAGE)).toBe(

@@ -161,6 +161,7 @@ const others = fc.record(
     workers: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 64 })),
     numerics: fc.constantFrom('auto', 'portable', 'fast'),
     microBatch: fc.oneof(fc.constant('auto'), positive),
+    recompute: fc.constantFrom(true, false, 3),
     optimizer,
     clip: fc.record({ norm: positive, value: positive }, { requiredKeys: ['norm'] }),
     averaging: fc.record({ ema: part }),
@@ -168,7 +169,10 @@ const others = fc.record(
       { everyEpochs: positive, metric: fc.constantFrom('auto', 'loss'), mode: fc.constantFrom('min', 'max') },
       optional,
     ),
-    logging: fc.record({ everySteps: fc.oneof(fc.constant('auto'), positive) }, optional),
+    logging: fc.record(
+      { everySteps: fc.oneof(fc.constant('auto'), positive), noiseScaleSteps: fc.constantFrom('auto', 0, 7) },
+      optional,
+    ),
   },
   optional,
 );

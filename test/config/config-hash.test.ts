@@ -66,7 +66,7 @@ describe('configSha256', () => {
     ['description', { description: 'other' }],
     ['workers', { workers: 3 }],
     ['maxWorkers', { maxWorkers: 30 }],
-    ['logging', { logging: { everySteps: 3 } }],
+    ['logging', { logging: { everySteps: 3, noiseScaleSteps: 0 } }],
     ['a default that is said', { optimizer: { name: 'adam', beta1: 0.9 }, shards: 8, epochs: 10 }],
   ])('does not change with %s', (_, keys) => {
     expect(hashOf(keys)).toBe(hashOf());

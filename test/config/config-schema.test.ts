@@ -292,7 +292,13 @@ describe('a config may not say', () => {
       { metric: 'f2' },
       'evaluation.metric: expected auto, loss, or a metric of one number such as accuracy',
     ],
+    ['recompute', 1, 'recompute: expected true, false or a whole number of 2 or more, got 1'],
     ['logging', { everySteps: 0 }, 'logging.everySteps: expected auto or a whole number of 1 or more, got 0'],
+    [
+      'logging',
+      { noiseScaleSteps: -1 },
+      'logging.noiseScaleSteps: expected auto or a whole number of 0 or more, got -1',
+    ],
   ])('%s: %j', (key, value, start) => {
     const issues = issuesWith({ [key]: value });
     expect(issues).toHaveLength(1);

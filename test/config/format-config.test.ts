@@ -52,6 +52,7 @@ evaluation:
   minDelta: 0 # default
 logging:
   everySteps: auto # default
+  noiseScaleSteps: auto # default
 `);
   });
 

@@ -27,7 +27,7 @@ describe('loadConfig', () => {
       optimizer: { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, amsgrad: false },
       epochs: 10,
       evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 },
-      logging: { everySteps: 'auto' },
+      logging: { everySteps: 'auto', noiseScaleSteps: 'auto' },
     });
   });
 

@@ -39,6 +39,7 @@ export interface BenchSpec {
   averaging?: AveragingConfig;
   schedule?: ScheduleConfig;
   totalSteps?: number;
+  noiseScaleSteps?: number;
   /** Seats in memory; two at least, as the bench uses two itself. */
   seats?: number;
 }
@@ -185,6 +186,7 @@ function describeTraining(spec: BenchSpec): TrainingSpec {
     clip: describeClip(spec),
     averaging: spec.averaging,
     until: null,
+    noiseScaleSteps: spec.noiseScaleSteps,
   };
 }
 
@@ -218,6 +220,7 @@ function mapBench({ samples, shards, seats = 2 }: BenchSpec, plan: Plan, trainin
     stateCount: describeStates(training.optimizer, training.averaging).names.length,
     hasNorm: hasNormPhase(training),
     hasWholeRanges: createOptimizer(training.optimizer).needsWholeParameters,
+    hasNoiseScale: (training.noiseScaleSteps ?? 0) > 0,
   });
 }
 

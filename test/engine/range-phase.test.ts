@@ -251,3 +251,66 @@ it('the bits do not depend on clipping as long as nothing is clipped', () => {
   };
   expect(weightsWith(1e6)).toEqual(weightsWith(null));
 });
+
+describe.each([{ clipNorm: null }, { clipNorm: 0.25 }, { clipNorm: null, clipValue: 0.01 }])(
+  'the sums for the noise scale, with %o',
+  (clip) => {
+    const sumsOf = (bench: PhaseBench, step: number): number[] => {
+      const { map, views } = bench;
+      const at = views.recordAt(step) + map.noiseCells;
+      const sum = (begin: number): number =>
+        views.records.slice(begin, begin + map.ranges.count).reduce((a, b) => a + b);
+      return [sum(at), sum(at + map.ranges.count)];
+    };
+
+    it('are those of the shards, each by its own count, and of the unclipped mean', () => {
+      const bench = openBench({ ...clip, noiseScaleSteps: 2, batchSize: 20 });
+      const gradients = publishGradients(bench, 2);
+      const mean = meanGradient(gradients);
+      bench.runRanges(2, (range) => range % 2);
+      const [shardSquares, squares] = sumsOf(bench, 2);
+      // Four samples a shard, a denominator of its own each: 4 ‖g / d‖².
+      const expected = gradients.map((gradient, v) => 4 * norm(gradient.map((x) => x / tailOf(v)[1])) ** 2);
+      expect(shardSquares / expected.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+      expect(squares / norm(mean) ** 2).toBeCloseTo(1, 11);
+      const at = bench.views.recordAt(2);
+      expect(bench.views.records[at + RECORD_CELLS.noiseShards]).toBe(5);
+      expect(bench.views.records[at + RECORD_CELLS.noiseSamples]).toBe(20);
+    });
+
+    it('leave out shards without samples that count, and there are none of one shard alone', () => {
+      const bench = openBench({ ...clip, noiseScaleSteps: 1, batchSize: 20 });
+      const gradients = publishGradients(bench, 0);
+      const bufferOf = (v: number): number => bench.map.shards + 1 - v;
+      for (const v of [1, 3]) bench.views.gradientTail(bufferOf(v))[1] = 0;
+      bench.runRanges(0);
+      const expected = [0, 2, 4].map((v) => 4 * norm(gradients[v].map((x) => x / tailOf(v)[1])) ** 2);
+      expect(sumsOf(bench, 0)[0] / expected.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+      const cell = (step: number, name: 'noiseShards' | 'noiseSamples'): number =>
+        bench.views.records[bench.views.recordAt(step) + RECORD_CELLS[name]];
+      expect([cell(0, 'noiseShards'), cell(0, 'noiseSamples')]).toEqual([3, 12]);
+      publishGradients(bench, 1);
+      for (const v of [1, 2, 3, 4]) bench.views.gradientTail(bufferOf(v))[1] = 0;
+      bench.runRanges(1);
+      expect(cell(1, 'noiseShards')).toBe(0);
+    });
+
+    it('change no byte of the new generation, are not there in other steps, and are the same when a range is done again', () => {
+      const [bench, without] = [openBench({ ...clip, noiseScaleSteps: 2 }), openBench(clip)];
+      for (const one of [bench, without])
+        for (const step of [0, 1]) {
+          publishGradients(one, step);
+          one.runRanges(step);
+        }
+      const generation = (one: PhaseBench): Buffer => one.bytes(one.map.generations[0], one.map.arrayBytes);
+      expect(generation(bench).equals(generation(without))).toBe(true);
+      expect(bench.views.records[bench.views.recordAt(1) + RECORD_CELLS.noiseShards]).toBe(0);
+      const again = openBench({ ...clip, noiseScaleSteps: 2 });
+      publishGradients(again, 0);
+      again.runRanges(0);
+      const once = stateBytes(again, 0);
+      again.runRanges(0, () => 1);
+      expect(stateBytes(again, 0).equals(once)).toBe(true);
+    });
+  },
+);

@@ -57,6 +57,17 @@ describe.each(BACKENDS)('reductions, %s', (backend) => {
       }
     expect(runKernel(backend, 'scaleSquareSum', [update([1, Number.NaN]), 1, 2]).result).toBeNaN();
   });
+
+  test('squareSum gives the f64 sum of the reference and writes nothing', () => {
+    for (const n of COUNTS) {
+      const args = [input(numbers(n, n)), n];
+      const { result } = runKernel(backend, 'squareSum', args);
+      expect(result).toBe(runKernel('reference', 'squareSum', args).result);
+      expect(result).toBe(runKernel(backend, 'scaleSquareSum', [update(numbers(n, n)), 1, n]).result);
+    }
+    expect(runKernel(backend, 'squareSum', [input([2 ** 24, 1, 2, 3, 4]), 5]).result).toBe(2 ** 48 + 1 + 4 + 9 + 16);
+    expect(runKernel(backend, 'squareSum', [input([1, Number.NaN]), 2]).result).toBeNaN();
+  });
 });
 
 test.each([...BACKENDS, 'reference'] as const)('%s: the tree of five is ((0+1)+(2+3))+4', (backend) => {

@@ -1,5 +1,5 @@
 // Sums over rows, over gradient slots and of squares, each in one fixed order; every worker thread runs it.
-import { loadTail, storeTail, zip } from './lanes';
+import { loadLanes, loadTail, storeTail, zip } from './lanes';
 
 class Add { @inline apply(a: v128, b: v128): v128 { return f32x4.add(a, b); } }
 
@@ -110,6 +110,21 @@ export function scaleSquareSum(x: usize, scale: f32, n: usize): f64 {
     const z = v128.bitselect(y, f32x4.splat(0), i32x4.lt_u(i32x4(0, 1, 2, 3), i32x4.splat(<i32>rest)));
     const a = f64x2.promote_low_f32x4(z);
     const b = f64x2.promote_low_f32x4(v128.shuffle<i32>(z, z, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** The f64 sum of the squares of x (n), in the order of scaleSquareSum; x, which others may read meanwhile, is not written. */
+export function squareSum(x: usize, n: usize): f64 {
+  let low = f64x2.splat(0), high = f64x2.splat(0);
+  for (let i: usize = 0; i < n; i += 4) {
+    // The lanes behind a tail are 0, and so are their squares.
+    const y = loadLanes(x + (i << 2), n - i < 4 ? n - i : 0);
+    const a = f64x2.promote_low_f32x4(y);
+    const b = f64x2.promote_low_f32x4(v128.shuffle<i32>(y, y, 2, 3, 2, 3));
     low = f64x2.add(low, f64x2.mul(a, a));
     high = f64x2.add(high, f64x2.mul(b, b));
   }

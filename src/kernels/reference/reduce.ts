@@ -4,7 +4,7 @@ import { type Kernels, type Views, withoutResult } from './views.ts';
 const fround = Math.fround;
 
 /** The reductions over `views`. */
-export function reduceKernels({ f32, u32 }: Views): Kernels<'sumRows' | 'treeSum' | 'scaleSquareSum'> {
+export function reduceKernels({ f32, u32 }: Views): Kernels<'sumRows' | 'treeSum' | 'scaleSquareSum' | 'squareSum'> {
   function sumRows(out: number, x: number, rows: number, cols: number, accumulate: number): void {
     for (let c = 0; c < cols; c++) {
       let sum = accumulate ? f32[out / 4 + c] : 0;
@@ -29,7 +29,13 @@ export function reduceKernels({ f32, u32 }: Views): Kernels<'sumRows' | 'treeSum
     return lanes[0] + lanes[2] + (lanes[1] + lanes[3]);
   }
 
-  return { sumRows: withoutResult(sumRows), treeSum: withoutResult(treeSum), scaleSquareSum };
+  function squareSum(x: number, n: number): number {
+    const lanes = [0, 0, 0, 0];
+    for (let i = 0; i < n; i++) lanes[i % 4] += f32[x / 4 + i] * f32[x / 4 + i];
+    return lanes[0] + lanes[2] + (lanes[1] + lanes[3]);
+  }
+
+  return { sumRows: withoutResult(sumRows), treeSum: withoutResult(treeSum), scaleSquareSum, squareSum };
 }
 
 /** T(lo, hi) = T(lo, mid) + T(mid, hi), mid - lo the largest power of two below hi - lo. */
