@@ -1,10 +1,10 @@
 // The bytes of a CSV file → its rows, one after the other, as places in those bytes; coordinator.
 
-import { isUtf8 } from 'node:buffer';
 import { quoteCell } from './cell.ts';
 import { DataError } from './data-error.ts';
 import { parseDecimal } from './decimal-bytes.ts';
 import type { TableRow } from './table-row.ts';
+import { checkUtf8 } from './utf8.ts';
 
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
@@ -162,22 +162,4 @@ export class CsvRows implements TableRow {
 
 function isBlank(byte: number): boolean {
   return byte === SPACE || byte === TAB;
-}
-
-/** Names the first line that is no UTF-8: a file in another encoding would give other texts, silently. */
-function checkUtf8(path: string, bytes: Buffer): void {
-  if (isUtf8(bytes)) return;
-  let line = 1;
-  for (let start = 0; start < bytes.length; line++) {
-    const found = bytes.indexOf(LINE_FEED, start);
-    const end = found < 0 ? bytes.length : found;
-    const part = bytes.subarray(start, end);
-    if (!isUtf8(part)) {
-      const text = part.toString('utf8');
-      const near = quoteCell(text.slice(Math.max(0, text.indexOf('\ufffd') - 12)));
-      const advice = 'save the file as UTF-8';
-      throw new DataError(`${path}:${line}`, 'text in UTF-8', `other bytes near ${near}`, advice);
-    }
-    start = end + 1;
-  }
 }

@@ -117,11 +117,69 @@ const csvSchema = mapping({
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(splitHasKey, splitKeyIssue);
 
+const embeddedTableSchema = mapping({
+  source: z.enum(['breastCancer', 'diabetes', 'iris', 'penguins', 'wine']),
+  target: column().optional().describe('the column to predict; the usual one where nothing is said'),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const textOptions = {
+  length: wholeNumber(1, 65_536).optional().describe('characters of a sample; of lines: the longest needs so many'),
+  stride: wholeNumber(1).optional().describe('from one window to the next; length where nothing is said'),
+};
+
+const textSchema = mapping({
+  source: z.literal('text'),
+  file: path(),
+  unit: oneOf(['windows', 'lines'])
+    .default('windows')
+    .describe('windows: the parts are stretches of the text; lines: each is a sample'),
+  ...textOptions,
+  ...common,
+  test,
+}).refine(leavesTraining, leavesTrainingIssue);
+
+const mobyDickSchema = mapping({ source: z.literal('mobyDick'), ...textOptions, ...common, test }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
+const firstNamesSchema = mapping({ source: z.literal('firstNames'), ...common, test }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
+const fashionMnistSchema = mapping({
+  source: z.literal('fashionMnist'),
+  dir: path().optional().describe('a folder of the four IDX files; that of Debian where nothing is said'),
+  ...common,
+  split,
+});
+
 /** `data`: one of the sources, each with its own options. */
 export const dataSchema = z.discriminatedUnion(
   'source',
-  [mnistSchema, digitsSchema, syntheticSchema, syntheticTokensSchema, idxSchema, csvSchema],
-  { error: 'a data source: mnist, digits, synthetic, syntheticTokens, idx or csv' },
+  [
+    mnistSchema,
+    fashionMnistSchema,
+    digitsSchema,
+    embeddedTableSchema,
+    mobyDickSchema,
+    firstNamesSchema,
+    syntheticSchema,
+    syntheticTokensSchema,
+    idxSchema,
+    csvSchema,
+    textSchema,
+  ],
+  {
+    error:
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text',
+  },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */

