@@ -23,6 +23,10 @@ export interface Dataset {
   parts: Parts;
   /** What is probably not meant, a line each. */
   warnings: readonly string[];
+  /** How many cells of each column are missing, of those that miss any. */
+  missing?: readonly { column: string; count: number }[];
+  /** What people call the classes; their numbers where nothing is said. */
+  classNames?: readonly string[];
   /** How raw data became inputs and targets: plain data, stored with the model. */
   preprocessing: object;
   /** Where a sample comes from, such as `flowers.csv:17`. */
@@ -61,6 +65,8 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     spec,
     parts,
     warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
+    missing: source.missing,
+    classNames: source.classNames,
     preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
     sampleName: (id) => source.sampleName?.(id) ?? `sample ${id}`,
     fill: source.fill,

@@ -47,6 +47,8 @@ export interface Source {
   parts?: Parts;
   /** What is probably not meant, a line each. */
   warnings?: readonly string[];
+  /** How many cells of each column are missing, of those that miss any. */
+  missing?: readonly { column: string; count: number }[];
   /** Where a sample comes from, such as `flowers.csv:17`. */
   sampleName?(id: number): string;
   /** Fits what is fitted, on the samples of these ids alone. Where it is there, it is called before `fill`. */

@@ -34,6 +34,9 @@ export function openTable(name: string, read: () => Table, options: TableOptions
     classNames: labels,
     splitKeys: table.splitKeys ?? undefined,
     warnings: tableWarnings(table),
+    missing: table.inputs
+      .filter(({ missingCount }) => missingCount > 0)
+      .map(({ options: { name: column }, missingCount: count }) => ({ column, count })),
     sampleName: (id) => `${path}:${lines.at(id)}`,
     fit(trainIds): Fit {
       table ??= read();
