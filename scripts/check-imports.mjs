@@ -21,7 +21,7 @@ const WORKER_FOLDERS = {
 WORKER_FOLDERS.loader = [...WORKER_FOLDERS.default, 'data'];
 
 /** Loaded once a worker, and no worker needs them. */
-const COORDINATOR_PACKAGES = ['zod', 'yaml', 'commander', 'csv-parse', 'cli-progress', 'picocolors', 'hono'];
+const COORDINATOR_PACKAGES = ['zod', 'yaml', 'commander', 'cli-progress', 'picocolors', 'hono'];
 /** Nothing that these import, however far away, may be of the coordinator alone. */
 const WORKER_ROOTS = ['workers/', 'src/engine/worker.ts', 'src/plan/interpreter.ts', 'src/kernels/'];
 

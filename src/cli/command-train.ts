@@ -64,7 +64,8 @@ async function showDryRun({ config, baseDir }: LoadedConfig, { report }: OpenRep
   const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
   report.show(describeRun(run, null));
   const { notice } = run.numerics;
-  if (notice !== undefined) report.show({ type: 'notice', level: 'warning', message: notice });
+  const warnings = [...(notice === undefined ? [] : [notice]), ...run.dataset.warnings];
+  for (const message of warnings) report.show({ type: 'notice', level: 'warning', message });
 }
 
 async function trainAndShow({ config, baseDir }: LoadedConfig, flags: TrainFlags, opened: OpenReport): Promise<void> {

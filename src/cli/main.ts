@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { lockstepVersion } from '../experiment/version.ts';
 import { benchCommand } from './command-bench.ts';
+import { dataCommand } from './command-data.ts';
 import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
@@ -21,7 +22,14 @@ function createProgram(): Command {
     // With all their arguments the names would leave no room for what the commands do.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addExamples(program, ['lockstep train configs/mnist-mlp.yaml epochs=3']);
-  for (const command of [trainCommand(), planCommand(), verifyCommand(), benchCommand(), doctorCommand()]) {
+  for (const command of [
+    trainCommand(),
+    planCommand(),
+    verifyCommand(),
+    dataCommand(),
+    benchCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.helpOption('-h, --help', 'print this help').copyInheritedSettings(program));
   }
   for (const command of withSubcommands(program)) {

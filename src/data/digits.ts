@@ -26,6 +26,7 @@ export function openDigits(): Source {
     target: { kind: 'class', storage: 'u8', classes: CLASSES },
     splitSamples: SAMPLES,
     testSamples: 0,
+    labelOf: (id) => labels[id],
     fill(inputs, targets) {
       inputs.set(images);
       targets.set(labels);

@@ -39,6 +39,7 @@ export function openIdxSource(paths: IdxPaths, options: { name: string; divisor:
     target: classTarget(labels, where, options.classes),
     splitSamples: train.labels.length,
     testSamples: test?.labels.length ?? 0,
+    labelOf: (id) => labels[id],
     fill(inputs, targets) {
       targets.set(labels);
       let start = 0;

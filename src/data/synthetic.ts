@@ -39,6 +39,7 @@ export function openSynthetic(options: SyntheticOptions, seed: number): Source {
         : { kind: 'class', storage: classes <= 256 ? 'u8' : 'i32', classes },
     splitSamples: samples,
     testSamples: 0,
+    labelOf: classes === undefined ? undefined : (id) => id % classes,
     fill(inputs, targets) {
       if (classes !== undefined) fillBlobs(draw, inputs, targets, samples, features, classes, options.noise);
       else fillTeacher(draw, inputs, targets, samples, features, outputs, options.noise);

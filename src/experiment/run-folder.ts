@@ -132,6 +132,11 @@ export class RunFolder {
     this.#write('environment.json', [encodeJson(environment)]);
   }
 
+  /** How raw data became inputs and targets: with the weights, all that a prediction needs. */
+  writePreprocessing(preprocessing: object): void {
+    this.#write('preprocessing.json', [encodeJson(preprocessing)]);
+  }
+
   /** The parameters alone; running statistics, where there are any, lie in a file beside them. */
   writeWeights(
     which: 'last' | 'best',

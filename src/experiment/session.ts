@@ -11,6 +11,7 @@ import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
 import { initialPlateau, nextPlateau, type PlateauState, plateauRules } from '../optim/plateau.ts';
 import { initializeParameters } from '../plan/initialize.ts';
 import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
+import { sharedSampleWarnings } from './check-samples.ts';
 import { checkTargets } from './check-targets.ts';
 import type { PreparedRun } from './prepare.ts';
 
@@ -31,6 +32,8 @@ export interface Session {
   bestWeights(): Weights;
   /** An evaluation gave this value of the watched figure: what a schedule makes of it holds for the steps from now on. */
   noteEvaluation(value: number): void;
+  /** What the samples themselves say that is probably not meant, a line each. */
+  warnings: readonly string[];
   /** Samples' targets as they lie in memory, one after the other. */
   targetsOf(ids: Uint32Array): Float64Array;
   hashes(): { weightsSha256: string; stateSha256: string };
@@ -48,7 +51,7 @@ export function openSession(
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const module = compileKernels(numerics.build);
   new Int32Array(memory.buffer, map.constants, plan.constants.length).set(plan.constants);
-  fillSamples(run, memory);
+  const warnings = fillSamples(run, memory);
   const { kernels } = instantiateKernels(module, memory, numerics.build, numerics.blas);
   initializeParameters(plan, kernels, config.seed, map.generations[0]);
   initializeStates(run, kernels);
@@ -79,6 +82,7 @@ export function openSession(
   let plateau = rules && initialPlateau(rules);
   return {
     engine,
+    warnings,
     weights,
     keepBest: () => engine.keepBest(evaluatedArray),
     bestWeights: () => weightsOf(engine.best()),
@@ -95,13 +99,14 @@ export function openSession(
   };
 }
 
-function fillSamples(run: PreparedRun, { buffer }: WebAssembly.Memory): void {
+function fillSamples(run: PreparedRun, { buffer }: WebAssembly.Memory): string[] {
   const { dataset, map } = run;
   const { input, target, samples } = dataset.spec;
   const inputs = arrayOf(buffer, input.storage, map.inputs, samples * sampleElements(input.shape)) as Inputs;
   const targets = arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets;
   dataset.fill(inputs, targets);
   checkTargets(run, targets);
+  return sharedSampleWarnings(dataset, inputs);
 }
 
 /** Memory begins as zeros: only what begins otherwise is written, padding included, into the generation that step 0 reads. */

@@ -130,12 +130,15 @@ class Training {
   }
 
   #begin(): void {
-    const { config, numerics } = this.#run;
+    const { config, numerics, dataset } = this.#run;
     this.#folder.writeConfig(config, this.#options.baseDir);
     const backend = { numerics: numerics.numerics, backend: numerics.identity, blas: numerics.blas?.path };
     this.#folder.writeEnvironment(collectEnvironment(backend));
+    this.#folder.writePreprocessing(dataset.preprocessing);
     this.#emit(describeRun(this.#run, this.#folder.path));
-    if (numerics.notice !== undefined) this.#emit({ type: 'notice', level: 'warning', message: numerics.notice });
+    const { notice } = numerics;
+    const warnings = [...(notice === undefined ? [] : [notice]), ...dataset.warnings, ...this.#session.warnings];
+    for (const message of warnings) this.#emit({ type: 'notice', level: 'warning', message });
   }
 
   /** From evaluation to evaluation; without a validation part in one stretch. */

@@ -23,6 +23,7 @@ data:
   validation: 0 # default
   shuffle: true # default
   test: 0 # default
+  split: random # default
 shards: 8 # default
 workers: auto # default
 maxWorkers: auto # default

@@ -16,7 +16,7 @@ describe('loadConfig', () => {
       name: 'smallest',
       description: '',
       seed: 1,
-      data: { source: 'digits', batchSize: 64, validation: 0, shuffle: true, test: 0 },
+      data: { source: 'digits', batchSize: 64, validation: 0, shuffle: true, test: 0, split: 'random' },
       shards: 8,
       workers: 'auto',
       maxWorkers: 'auto',

@@ -93,6 +93,39 @@ describe('openDataset', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
   });
 
+  it('warns of classes that are in the held-out parts only, and not of one that is nowhere', () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${i < 39 ? i % 2 : 'rare'}`);
+    write('rare.csv', `a,y\n${rows.join('\n')}`);
+    const seeds = [...Array(40).keys()].map((seed) =>
+      open({ source: 'csv', file: 'rare.csv', target: 'y', test: 0.2 }, seed),
+    );
+    const isTested = ({ parts }: { parts: { test: Uint32Array } }) => parts.test.includes(39);
+    expect(seeds.some(isTested)).toBe(true);
+    for (const dataset of seeds) {
+      const warning =
+        'data: no sample of class "rare" to train on, 0 to validate and 1 to test; set data.split: stratified, or another seed';
+      expect(dataset.warnings).toEqual(isTested(dataset) ? [warning] : []);
+    }
+  });
+
+  it('splits a table by its groups', () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `p${i % 6},${i},${i % 2}`);
+    write('patients.csv', `patient,a,y\n${rows.join('\n')}`);
+    const split = { split: 'group', splitBy: 'patient', test: 0.3, validation: 0.1 };
+    const { spec, parts } = open({ source: 'csv', file: 'patients.csv', target: 'y', ...split });
+    expect(spec.input.shape).toEqual([1]);
+    const groups = Object.values(parts).map((part) => new Set([...part].map((id) => id % 6)));
+    expect(groups.map(({ size }) => size)).toEqual([3, 1, 2]);
+  });
+
+  it('refuses a split by a column without one, and a column without such a split', () => {
+    for (const keys of [{ split: 'group' }, { splitBy: 'a' }]) {
+      expect(
+        dataSchema.safeParse({ source: 'csv', file: 'a.csv', target: 'y', ...keys }).error?.issues[0].message,
+      ).toBe('a column where split is group or time, and none where it is not');
+    }
+  });
+
   it('throws errors that end the command line with 2', () => {
     const error = (() => {
       try {

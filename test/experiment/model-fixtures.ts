@@ -152,6 +152,9 @@ export const MODEL_FIXTURES: readonly ModelFixture[] = Object.entries(DESCRIPTIO
         validation: new Uint32Array(),
         test: new Uint32Array(),
       },
+      warnings: [],
+      preprocessing: {},
+      sampleName: (id) => `sample ${id}`,
       fill(inputs, targets) {
         inputs.set(x);
         targets.set(y);

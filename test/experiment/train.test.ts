@@ -35,6 +35,7 @@ describe('train', () => {
       'config.yaml',
       'environment.json',
       'metrics.jsonl',
+      'preprocessing.json',
       'results.csv',
       'summary.json',
       'weights',

@@ -1,12 +1,12 @@
-// The cells of a CSV file's target column → class labels or numbers; coordinator.
+// The cells of a table's target column → class labels or numbers; coordinator.
 
-import { isNumberCell, parseNumberCell, quoteCell } from './csv-cell.ts';
+import { isNumberCell, parseNumberCell, quoteCell } from './cell.ts';
 import { DataError } from './data-error.ts';
 import { classTarget } from './labels.ts';
-import type { DatasetSpec, Targets } from './source.ts';
+import type { DatasetSpec } from './source.ts';
 
 /** What the target column is for. */
-export type CsvTask = 'auto' | 'classification' | 'regression';
+export type TableTask = 'auto' | 'classification' | 'regression';
 
 /** A column as distinct cells and, for each sample, which of them it has. */
 export class TargetCells {
@@ -27,11 +27,12 @@ export class TargetCells {
   }
 }
 
-/** A target column as a plan and the memory need it. */
-export interface CsvTarget {
+/** A target column as a plan and the memory need it: the class or the number of each sample. */
+export interface TableTarget {
   target: DatasetSpec['target'];
-  /** Writes one class or number a sample. */
-  write(out: Targets): void;
+  values: Float64Array;
+  /** The label of each class, as it is written where it comes up first; absent for numbers. */
+  labels?: string[];
 }
 
 // More whole numbers than this are rather a quantity (an age, a price) than classes.
@@ -49,7 +50,7 @@ const NO_LABEL = /^(?:[+-]?(?:nan|inf|infinity))?$/i;
  * @param where names the target cell of a line
  * @throws DataError at the first cell that is no label or no number, or where there is only one class
  */
-export function resolveTarget(cells: TargetCells, task: CsvTask, where: (line: number) => string): CsvTarget {
+export function resolveTarget(cells: TargetCells, task: TableTask, where: (line: number) => string): TableTarget {
   const isClassification = task === 'classification' || (task === 'auto' && looksLikeLabels(cells.distinct));
   return isClassification ? classLabels(cells, where) : numbers(cells, where);
 }
@@ -64,7 +65,7 @@ function isWhole(cell: string): boolean {
   return WHOLE.test(cell) && Number.isSafeInteger(Number(cell));
 }
 
-function classLabels({ distinct, firstLines, indices }: TargetCells, where: (line: number) => string): CsvTarget {
+function classLabels({ distinct, firstLines, indices }: TargetCells, where: (line: number) => string): TableTarget {
   for (const [i, cell] of distinct.entries()) {
     if (NO_LABEL.test(cell))
       throw new DataError(where(firstLines[i]), 'a class label', quoteCell(cell), 'fill it in or delete the line');
@@ -80,7 +81,7 @@ function classLabels({ distinct, firstLines, indices }: TargetCells, where: (lin
     throw new DataError(where(firstLines[0]), 'labels of at least 2 classes', got, 'check data.target');
   }
   const target = classTarget(classOf, (i) => where(firstLines[i]), classes);
-  return { target, write: (out) => writeLookUp(out, indices, classOf) };
+  return { target, values: lookUp(indices, classOf), labels: labelsOf(distinct, classOf, classes) };
 }
 
 /** The class of each distinct label. */
@@ -98,15 +99,24 @@ function ranks<T>(items: readonly T[], sorted: readonly T[]): number[] {
   return items.map((item) => rankOf.get(item)!);
 }
 
-function numbers({ distinct, firstLines, indices }: TargetCells, where: (line: number) => string): CsvTarget {
+function numbers({ distinct, firstLines, indices }: TargetCells, where: (line: number) => string): TableTarget {
   const advice = 'correct it, or set data.task to classification';
   const values = distinct.map((cell, i) => parseNumberCell(cell, () => where(firstLines[i]), advice));
   return {
     target: { kind: 'values', storage: 'f32', shape: [1] },
-    write: (out) => writeLookUp(out, indices, values),
+    values: lookUp(indices, values),
   };
 }
 
-function writeLookUp(out: Targets, indices: readonly number[], values: readonly number[]): void {
-  for (let sample = 0; sample < indices.length; sample++) out[sample] = values[indices[sample]];
+function lookUp(indices: readonly number[], values: readonly number[]): Float64Array {
+  const out = new Float64Array(indices.length);
+  for (let sample = 0; sample < out.length; sample++) out[sample] = values[indices[sample]];
+  return out;
+}
+
+/** From the last to the first, so that what comes up first stays: `1` and `1.0` are one class. */
+function labelsOf(distinct: readonly string[], classOf: readonly number[], classes: number): string[] {
+  const labels = new Array<string>(classes);
+  for (let i = distinct.length - 1; i >= 0; i--) labels[classOf[i]] = distinct[i];
+  return labels;
 }

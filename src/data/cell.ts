@@ -1,4 +1,4 @@
-// The text of one CSV cell → a finite number or one clear error; coordinator.
+// The text of one cell of a table → a finite number or one clear error; coordinator.
 
 import { DataError } from './data-error.ts';
 
@@ -29,4 +29,28 @@ const MOST_SHOWN = 40;
 export function quoteCell(cell: string): string {
   if (cell === '') return 'an empty cell';
   return JSON.stringify(cell.length > MOST_SHOWN ? `${cell.slice(0, MOST_SHOWN)}…` : cell);
+}
+
+/** What usual programs write where there is nothing. */
+const USUAL_MISSING = ['NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', '?'];
+
+/** The cells that mean that there is nothing: the empty one, those that are said, else the usual ones; -999 also where it is written -999.0. */
+export class MissingCells {
+  readonly texts: readonly string[];
+  readonly #texts: ReadonlySet<string>;
+  readonly #numbers: ReadonlySet<number>;
+
+  constructor(said: readonly string[] = USUAL_MISSING) {
+    this.texts = [...new Set(['', ...said])];
+    this.#texts = new Set(this.texts);
+    this.#numbers = new Set(said.filter(isNumberCell).map(Number));
+  }
+
+  hasText(text: string): boolean {
+    return this.#texts.has(text);
+  }
+
+  hasNumber(value: number): boolean {
+    return this.#numbers.size > 0 && this.#numbers.has(value);
+  }
 }

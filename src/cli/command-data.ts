@@ -1,0 +1,104 @@
+// `lockstep data`: which datasets there are, where they lie, what is in the data of a config. Main thread; nothing is trained.
+import { writeFileSync } from 'node:fs';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { addConfigArguments, addExamples, addVerboseOption } from './command-line.ts';
+import { type Page, pageOf } from './page.ts';
+
+interface InspectFlags {
+  json?: boolean;
+  png?: string;
+  images: number;
+}
+
+const DEFAULT_IMAGES = 16;
+const MOST_PNG_ACROSS = 16;
+
+/** The command with its three subcommands. */
+export function dataCommand(): Command {
+  const command = new Command('data')
+    .summary('list, find and inspect data')
+    .description('Tell which datasets need no file of yours, where they lie, and what is in the data of a config.');
+  addExamples(command, ['lockstep data list', 'lockstep data inspect configs/penguins.yaml']);
+  return command.addCommand(listCommand()).addCommand(getCommand()).addCommand(inspectCommand());
+}
+
+function listCommand(): Command {
+  const command = new Command('list')
+    .summary('datasets by name')
+    .description('List the datasets that data.source may name, and where they lie or how they are installed.')
+    .option('--json', 'print them as JSON');
+  addVerboseOption(command);
+  return command.action(async ({ json }: { json?: boolean }) => {
+    const { listDatasets } = await import('../data/catalog.ts');
+    const entries = listDatasets();
+    if (json) return void process.stdout.write(`${JSON.stringify(entries)}\n`);
+    const { presentDatasets } = await import('./present-data.ts');
+    process.stdout.write(`${presentDatasets(entries, pageOf(process.stdout, process.env))}\n`);
+  });
+}
+
+function getCommand(): Command {
+  const command = new Command('get')
+    .summary('where a dataset lies')
+    .description('Print where a dataset lies; exits 2 with the install line where it does not.')
+    .addArgument(new Argument('<name>', 'one of lockstep data list'))
+    .option('--out <file>', 'write one that comes with lockstep there, decompressed');
+  addVerboseOption(command);
+  addExamples(command, ['lockstep data get penguins --out penguins.csv']);
+  return command.action(async (name: string, { out }: { out?: string }) => {
+    const { getDataset } = await import('../data/catalog.ts');
+    process.stdout.write(`${getDataset(name, out)}\n`);
+  });
+}
+
+function inspectCommand(): Command {
+  const command = new Command('inspect')
+    .summary("what is in a config's data")
+    .description(
+      'Read the data of a config as training would, and tell counts, shapes, classes, ranges, missing cells and copies.',
+    )
+    .option('--json', 'print everything as JSON')
+    .option('--images <count>', 'images to show, of the training part; 0: none', parseCount, DEFAULT_IMAGES)
+    .option('--png <file>', 'write the images there in place of showing them');
+  addVerboseOption(addConfigArguments(command));
+  addExamples(command, ['lockstep data inspect configs/penguins.yaml data.split=stratified']);
+  return command.action(inspect);
+}
+
+async function inspect(file: string, overrides: string[], { json, png, images }: InspectFlags): Promise<void> {
+  const { loadConfig } = await import('../config/load-config.ts');
+  const { openDataset } = await import('../data/dataset.ts');
+  const { inspectDataset, readSamples } = await import('../data/inspect.ts');
+  const { sharedSampleWarnings } = await import('../experiment/check-samples.ts');
+  const { config, baseDir } = loadConfig(file, overrides);
+  const dataset = openDataset(config.data, config.seed, baseDir);
+  const samples = readSamples(dataset);
+  const inspection = inspectDataset(dataset, samples);
+  const warnings = [...dataset.warnings, ...sharedSampleWarnings(dataset, samples.inputs)];
+  const page = pageOf(process.stdout, process.env);
+  if (json) process.stdout.write(`${JSON.stringify({ ...inspection, warnings })}\n`);
+  else {
+    const { presentInspection } = await import('./present-data.ts');
+    process.stdout.write(`${presentInspection(inspection, warnings, page)}\n`);
+  }
+  const { encodePng, isImage, pictureBlocks, pictureGrid } = await import('../data/picture-grid.ts');
+  const ids = dataset.parts.train.subarray(0, images);
+  if (!isImage(dataset.spec) || ids.length === 0 || (json && png === undefined)) return;
+  const across = png === undefined ? imagesAcross(dataset.spec.input.shape[2], page) : MOST_PNG_ACROSS;
+  const picture = pictureGrid(dataset.spec, samples.inputs, ids, Math.min(across, ids.length));
+  if (png !== undefined) writeFileSync(png, encodePng(picture));
+  else process.stdout.write(`\n${pictureBlocks(picture).join('\n')}\n`);
+}
+
+/** A pixel takes two columns. */
+function imagesAcross(columns: number, page: Page): number {
+  return Math.max(1, Math.floor((page.columns / 2 + 1) / (columns + 1)));
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) {
+    throw new InvalidArgumentError('Expected a whole number of 0 or more.');
+  }
+  return count;
+}
