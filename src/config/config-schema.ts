@@ -14,6 +14,7 @@ import {
   type EvaluationConfig,
   epochsSchema,
   evaluationSchema,
+  ledgerSchema,
   loggingSchema,
   nameSchema,
   seedSchema,
@@ -46,6 +47,7 @@ export const configSchema = mapping({
   until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
   logging: loggingSchema,
+  ledger: ledgerSchema,
 });
 
 /** What the schema makes of a config before the defaults that depend on other keys are known. */

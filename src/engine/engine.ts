@@ -88,7 +88,7 @@ export class Engine {
     initializeWords(spec.map.words, this.#views.words64, this.#views.words32, 0);
     this.#views.stretch[STRETCH_CELLS.lrFactor] = 1;
     this.#machine = createCoordinator(spec.map.words);
-    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
+    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0, spec.training.ledger);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
     this.#running = spec.pool.workers;
   }

@@ -24,6 +24,19 @@ export interface TrainingSpec {
   averaging?: AveragingConfig;
   /** Null where the run has its whole length. */
   until: Until | null;
+  /** Absent where there is none. */
+  ledger?: LedgerSpec;
+}
+
+/** Which steps the ledger has a row of, and whether their optimizer state is hashed too. */
+export interface LedgerSpec {
+  everySteps: number;
+  hasState: boolean;
+}
+
+/** Whether the ledger has a row of a step: its gradient and weights are hashed then. */
+export function hasLedgerRow(ledger: LedgerSpec | undefined, step: number): boolean {
+  return ledger !== undefined && (step + 1) % ledger.everySteps === 0;
 }
 
 /** Whether a step has the phase NORM, which the global norm needs before any update. */

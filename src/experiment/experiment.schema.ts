@@ -1,6 +1,6 @@
 // The options of an experiment: its name, its length, how it is evaluated and logged. Coordinator only.
 import { z } from 'zod';
-import { mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { flag, mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 import { metricsSchema, watchedMetricSchema } from '../nn/metrics.schema.ts';
 
 const NAME_PHRASE = 'a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most';
@@ -63,6 +63,14 @@ export const loggingSchema = mapping({
   everySteps: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
     .default('auto')
     .describe('steps between two lines of metrics.jsonl; auto: as many as there is time for'),
+}).prefault({});
+
+/** `ledger`: how often a step's loss and hashes are recorded. */
+export const ledgerSchema = mapping({
+  everySteps: wordOr('off', wholeNumber(1), 'a whole number of 1 or more')
+    .default(1)
+    .describe('steps from one row of ledger.jsonl to the next, or off; decides no bit'),
+  state: flag().default(false).describe('hash the state of the optimizer too: a third of what it takes to update it'),
 }).prefault({});
 
 /** The resolved `evaluation`: `auto` has become a metric, the mode is known. */

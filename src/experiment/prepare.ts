@@ -148,6 +148,9 @@ function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec
     clip: config.clip,
     averaging: config.averaging,
     until: describeUntil(config),
+    ...(config.ledger.everySteps !== 'off' && {
+      ledger: { everySteps: config.ledger.everySteps, hasState: config.ledger.state },
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import { initialPlateau, nextPlateau, type PlateauState, plateauRules } from '..
 import { initializeParameters } from '../plan/initialize.ts';
 import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
 import { checkTargets } from './check-targets.ts';
+import { datasetSha256 } from './dataset-hash.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** What a network is after training: its parameters, and the running statistics that evaluation needs too. */
@@ -34,6 +35,8 @@ export interface Session {
   /** Samples' targets as they lie in memory, one after the other. */
   targetsOf(ids: Uint32Array): Float64Array;
   hashes(): { weightsSha256: string; stateSha256: string };
+  /** Of the samples and their parts; before `engine.start()` only. */
+  datasetSha256(): string;
 }
 
 const WASM_PAGE_BYTES = 65_536;
@@ -92,6 +95,7 @@ export function openSession(
       weightsSha256: weightsSha256(weights().parameters),
       stateSha256: stateSha256(committedState(run, engine, plateau)),
     }),
+    datasetSha256: () => datasetSha256(run, kernels, memory),
   };
 }
 

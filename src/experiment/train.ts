@@ -8,6 +8,8 @@ import { scoresPerSample } from '../plan/plan.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { ledgerHeader } from './ledger-header.ts';
+import { LedgerLog } from './ledger-log.ts';
 import { loadModel } from './load-model.ts';
 import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
@@ -74,6 +76,7 @@ class Training {
   readonly #startedMs: number;
   readonly #totalSteps: number;
   readonly #log: MetricsLog;
+  readonly #ledger: LedgerLog | undefined;
   /** Undefined where the config says how many workers there are. */
   readonly #workers: WorkerChoice | undefined;
   #validation: LossAndMetric | undefined;
@@ -90,6 +93,7 @@ class Training {
     this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
     this.#workers = run.config.workers === 'auto' ? new WorkerChoice(run.workers, this.#totalSteps) : undefined;
     this.#log = new MetricsLog(folder, run.plan.metric, run.metrics);
+    this.#ledger = this.#openLedger();
     this.report = new RunReport({
       metric: run.plan.metric,
       stepsPerEpoch: run.stepsPerEpoch,
@@ -104,6 +108,7 @@ class Training {
   addStep(record: CommittedStep): void {
     this.#workers?.addStep(record.stepMs);
     this.report.addStep(record);
+    this.#ledger?.addStep(record);
   }
 
   async run(): Promise<TrainResult> {
@@ -121,8 +126,17 @@ class Training {
       throw error;
     } finally {
       this.#log.close();
+      this.#ledger?.close();
       await engine.stop();
     }
+  }
+
+  #openLedger(): LedgerLog | undefined {
+    const header = ledgerHeader(this.#run, this.#session);
+    if (header === undefined) return undefined;
+    return new LedgerLog(this.#folder.file('ledger.jsonl'), header, (message) =>
+      this.#emit({ type: 'notice', level: 'warning', message }),
+    );
   }
 
   get #hasValidation(): boolean {

@@ -66,6 +66,7 @@ describe('configs/schema.json', () => {
     expect(Object.keys(schema.properties!).filter((key) => !described.some(([name]) => name === key))).toEqual([
       'evaluation',
       'logging',
+      'ledger',
     ]);
   });
 });

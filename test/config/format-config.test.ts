@@ -52,6 +52,9 @@ evaluation:
   minDelta: 0 # default
 logging:
   everySteps: auto # default
+ledger:
+  everySteps: 1 # default
+  state: false # default
 `);
   });
 

@@ -28,6 +28,7 @@ describe('loadConfig', () => {
       epochs: 10,
       evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 },
       logging: { everySteps: 'auto' },
+      ledger: { everySteps: 1, state: false },
     });
   });
 
@@ -41,6 +42,7 @@ describe('loadConfig', () => {
       config.optimizer,
       config.evaluation,
       config.logging,
+      config.ledger,
     ];
     expect(frozen.every(Object.isFrozen)).toBe(true);
     expect(() => Object.assign((config.model as readonly object[])[0], { dense: 3 })).toThrow(TypeError);

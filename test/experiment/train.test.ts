@@ -34,6 +34,7 @@ describe('train', () => {
     expect(readdirSync(runFolder).sort()).toEqual([
       'config.yaml',
       'environment.json',
+      'ledger.jsonl',
       'metrics.jsonl',
       'results.csv',
       'summary.json',
