@@ -58,6 +58,16 @@ export interface EngineSpec {
   cores: number;
   faults?: readonly Fault[];
   onStep: (record: CommittedStep) => void;
+  /** Where the run begins, if not at step 0: the memory holds the state of that step in generation step & 1. */
+  start?: EngineStart;
+}
+
+/** The step of a state that a run goes on from, and what its words and cells remember. */
+export interface EngineStart {
+  step: number;
+  /** What evaluations have made of the learning rate so far. */
+  lrFactor: number;
+  leastLoss: LeastLoss;
 }
 
 // The coordinator is rung when a worker parks; the timer only bounds how long records lie and failures go unseen.
@@ -85,11 +95,14 @@ export class Engine {
   constructor(spec: EngineSpec) {
     this.#spec = spec;
     this.#views = attachViews(spec.memory, spec.map);
-    initializeWords(spec.map.words, this.#views.words64, this.#views.words32, 0);
-    this.#views.stretch[STRETCH_CELLS.lrFactor] = 1;
+    const { step, lrFactor, leastLoss } = spec.start ?? { step: 0, lrFactor: 1, leastLoss: NO_LOSS };
+    initializeWords(spec.map.words, this.#views.words64, this.#views.words32, step);
+    this.#views.stretch[STRETCH_CELLS.lrFactor] = lrFactor;
+    if (step > 0) this.#writeLeastLoss(step - 1, leastLoss);
     this.#machine = createCoordinator(spec.map.words);
-    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
+    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, step);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
+    this.#epochsReady = Math.floor(step / this.#stepsPerEpoch);
     this.#running = spec.pool.workers;
   }
 
@@ -323,6 +336,13 @@ export class Engine {
       least: records[record + RECORD_CELLS.leastLoss],
       stepsSince: records[record + RECORD_CELLS.stepsSinceLeastLoss],
     };
+  }
+
+  /** The next step reads what is remembered out of the record of the step before. */
+  #writeLeastLoss(step: number, { least, stepsSince }: LeastLoss): void {
+    const record = this.#views.recordAt(step);
+    this.#views.records[record + RECORD_CELLS.leastLoss] = least;
+    this.#views.records[record + RECORD_CELLS.stepsSinceLeastLoss] = stepsSince;
   }
 
   #describeHalt(): RunError {

@@ -37,7 +37,7 @@ export function describeRun(run: PreparedRun, runFolder: string | null): StartEv
     memory: describeMemory(run),
     parallelism: planParallelism(config.shards, workers, batchSize),
     ...(run.model && { modelFile: run.model.path }),
-    configSha256: configSha256(config, numerics.numerics, run.model?.sha256),
+    configSha256: configSha256(config, numerics.numerics, run.modelSha256),
     planSha256: planSha256(plan),
   };
 }

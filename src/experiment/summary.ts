@@ -60,7 +60,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     weightsSha256: outcome.hashes?.weightsSha256 ?? null,
     stateSha256: outcome.hashes?.stateSha256 ?? null,
     planSha256: planSha256(plan),
-    configSha256: configSha256(config, numerics.numerics, run.model?.sha256),
+    configSha256: configSha256(config, numerics.numerics, run.modelSha256),
     durationMs: outcome.durationMs,
     node: process.versions.node,
     cpu: cpuModel(),
