@@ -51,6 +51,8 @@ const place = z.looseObject({
   elements: address,
 });
 
+const calls = z.strictObject({ gather: z.array(call), forward: z.array(call), backward: z.array(call).optional() });
+
 /** The section `plan`: what the interpreter and the memory map rely on. */
 export const savedPlanSchema = z.looseObject({
   version: z.literal(1),
@@ -66,6 +68,6 @@ export const savedPlanSchema = z.looseObject({
   scratchBytes: address,
   evaluationActivationBytes: address,
   layers: z.array(z.looseObject({ name: z.string() })),
-  train: z.strictObject({ gather: z.array(call), forward: z.array(call), backward: z.array(call) }),
-  evaluate: z.strictObject({ gather: z.array(call), forward: z.array(call) }),
+  train: calls,
+  evaluate: calls,
 });

@@ -10,11 +10,13 @@ import {
   workersSchema,
 } from '../engine/engine.schema.ts';
 import {
+  checkpointSchema,
   descriptionSchema,
   type EvaluationConfig,
   epochsSchema,
   evaluationSchema,
   loggingSchema,
+  memorySchema,
   nameSchema,
   seedSchema,
   stepsSchema,
@@ -33,6 +35,7 @@ export const configSchema = mapping({
   shards: shardsSchema,
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
+  memory: memorySchema,
   numerics: numericsSchema,
   model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
@@ -45,6 +48,7 @@ export const configSchema = mapping({
   steps: stepsSchema,
   until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
+  checkpoint: checkpointSchema,
   logging: loggingSchema,
 });
 

@@ -7,6 +7,7 @@ import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { Fault } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
+import { READER, releaseHold, takeHold } from './hold.ts';
 import type { TrainingSpec } from './job.ts';
 import { COUNTED_CELL, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
@@ -22,6 +23,7 @@ import {
   SEAT,
   seatWord,
 } from './protocol-words.ts';
+import type { Reader } from './reader-machine.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
@@ -124,13 +126,15 @@ export class Engine {
 
   /**
    * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way, and so does
-   * a step that meets a condition of `until`: it is the last one, and its reason is returned.
+   * a step that meets a condition of `until`: it is the last one, and its reason is returned. `onLook` is called whenever the coordinator
+   * has looked at everything, while the workers go on.
    * @throws RunError where a worker failed, or a loss or gradient was no number: what is committed stays whole (I5).
    */
-  async runTo(step: number, signal?: AbortSignal): Promise<UntilReason | undefined> {
+  async runTo(step: number, signal?: AbortSignal, onLook?: () => void): Promise<UntilReason | undefined> {
     this.#target = step;
     this.#records.beginStretch(clockMs(), this.#running);
     await this.#settle(() => {
+      onLook?.();
       this.#machine.isHeld = signal?.aborted ?? false;
       return isQuiet(this.#machine) && (this.#isHeldOrHalted() || this.step >= step);
     });
@@ -147,6 +151,29 @@ export class Engine {
   limitWorkers(count: number): void {
     this.#running = Math.max(1, Math.min(count, this.#spec.pool.workers));
     this.#machine.mostRunning = this.#running;
+  }
+
+  /**
+   * Holds the committed generation for the checkpoint writer, who lets it go (`releaseHold`); nobody writes it meanwhile. Undefined at
+   * the last step of a stretch that is not over, whose record cannot be read yet, and, while it trains, at the step that ends the run:
+   * what that comes to is not known yet.
+   */
+  hold(isTraining: boolean): Reader | undefined {
+    const hold = takeHold(this.#spec.map.words, READER.checkpoint, this.#views);
+    const isReadable = this.#records.next >= hold.step || hold.step < this.#target;
+    if (isReadable && !(isTraining && ctlPhase(hold.ctl) === PHASE.halt)) return hold;
+    this.release(hold);
+    return undefined;
+  }
+
+  /** Hands on the records of all steps before the held one: what was counted of the run is of that step then. */
+  readUntil({ step }: Reader): void {
+    this.#records.read(step, false, this.#spec.onStep);
+  }
+
+  /** Lets a generation go whose copier is gone. */
+  release(hold: Reader): void {
+    releaseHold(hold, this.#views);
   }
 
   /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */
@@ -329,8 +356,13 @@ export class Engine {
 
   /** What `until.plateau` remembers of the committed steps. */
   get leastLoss(): LeastLoss {
-    if (this.step === 0) return NO_LOSS;
-    const record = this.#views.recordAt(this.step - 1);
+    return this.leastLossAt(this.step);
+  }
+
+  /** The same of the steps before `step`, whose records are read but not written over yet. */
+  leastLossAt(step: number): LeastLoss {
+    if (step === 0) return NO_LOSS;
+    const record = this.#views.recordAt(step - 1);
     const { records } = this.#views;
     return {
       least: records[record + RECORD_CELLS.leastLoss],

@@ -15,8 +15,10 @@ import { frozenNames, planSegments } from '../optim/segments.ts';
 import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { describeMemory } from './describe-run.ts';
 import { toldMetrics } from './experiment.schema.ts';
 import type { LoadedModel } from './load-model.ts';
+import { checkMemoryBudget } from './memory-budget.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
 export interface PreparedRun {
@@ -109,6 +111,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     hasNorm: hasNormPhase(training),
     hasWholeRanges: needsWholeParameters,
   });
+  checkMemoryBudget(config.memory, describeMemory({ map, workers }));
   return {
     config,
     numerics,

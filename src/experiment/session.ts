@@ -24,6 +24,7 @@ export interface Weights {
 /** A run whose workers stand at the gate, or would. */
 export interface Session {
   engine: Engine;
+  memory: WebAssembly.Memory;
   /** What is evaluated and written: the committed parameters, or their average; views of shared memory, at the gate only. */
   weights(): Weights;
   /** Keeps them as the best ones. */
@@ -95,6 +96,7 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, state }: S
   let plateau = rules && (state?.plateau ?? initialPlateau(rules));
   return {
     engine,
+    memory,
     weights,
     keepBest: () => engine.keepBest(evaluatedArray),
     bestWeights: () => weightsOf(engine.best()),

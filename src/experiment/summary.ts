@@ -24,6 +24,7 @@ export interface Outcome {
   best?: BestEpoch;
   hashes?: { weightsSha256: string; stateSha256: string };
   durationMs: number;
+  resumes: NonNullable<Summary['resumes']>;
 }
 
 /** The whole summary. */
@@ -53,6 +54,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     ...(outcome.validation?.values && { validationMetrics: outcome.validation.values }),
     ...(test?.values && { testMetrics: test.values }),
     ...(best && { best }),
+    ...(outcome.resumes.length > 0 && { resumes: outcome.resumes }),
     samplesPerSecond: statistics.samplesPerSecond(),
     stepMs: statistics.stepMs(),
     phaseMs: statistics.phaseMs(),
