@@ -130,7 +130,7 @@ function readConfig(file: Container): TrainConfig {
   try {
     return parseConfig(value, { file: file.path });
   } catch (cause) {
-    throw file.damaged('a config of this lockstep', (cause as Error).message, cause);
+    throw file.damaged('a config of this lockstep', (cause as Error).message.replaceAll('\n', '; '), cause);
   }
 }
 

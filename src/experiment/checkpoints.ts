@@ -211,6 +211,8 @@ export class Checkpoints {
   #startThread(): Worker {
     const { session, run, faults } = this.#spec;
     const thread = new Worker(WRITER, {
+      // Those of this process may be for its own script alone, such as --input-type.
+      execArgv: [],
       workerData: { memory: session.memory, map: run.map, fixed: this.#fixed, faults },
     });
     thread.on('message', (reply: WriterReply) => this.#receive(reply));

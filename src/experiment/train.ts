@@ -24,6 +24,7 @@ import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
+import { writerFaults } from './writer-faults.ts';
 
 /** How a run is watched and where it writes. */
 export interface TrainOptions {
@@ -180,7 +181,7 @@ class Training {
       hasBest: () => this.#best !== undefined,
       watched: () => (this.#validation === undefined ? null : this.#watched(this.#validation)),
       keptBest: saved?.keptBest ?? null,
-      faults: options.writerFaults ?? [],
+      faults: writerFaults(options.writerFaults),
       onEvent: (event) => this.#emit(event),
     });
   }
