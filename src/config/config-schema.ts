@@ -10,12 +10,14 @@ import {
   workersSchema,
 } from '../engine/engine.schema.ts';
 import {
+  checkpointSchema,
   descriptionSchema,
   type EvaluationConfig,
   epochsSchema,
   evaluationSchema,
   ledgerSchema,
   loggingSchema,
+  memorySchema,
   nameSchema,
   seedSchema,
   stepsSchema,
@@ -34,6 +36,7 @@ export const configSchema = mapping({
   shards: shardsSchema,
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
+  memory: memorySchema,
   numerics: numericsSchema,
   model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
@@ -46,6 +49,7 @@ export const configSchema = mapping({
   steps: stepsSchema,
   until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
+  checkpoint: checkpointSchema,
   logging: loggingSchema,
   ledger: ledgerSchema,
 });

@@ -97,6 +97,8 @@ export interface MemoryMap {
   /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states, then the average. */
   arrayBytes: number;
   best: number;
+  /** False without a validation part: nothing is reserved at `best` then. */
+  hasBest: boolean;
   /** The reduced gradient between NORM and UPDATE; 0 bytes where there is no clipping. */
   reduced: number;
   /** V + maxWorkers gradient buffers: the gradient, then the shard's f64 sums and its sample count. */
@@ -233,6 +235,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
       reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
       reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
     ] as const,
+    hasBest: parts.validation > 0,
     best: reserve('best weights', parts.validation > 0 ? arrayBytes : 0),
     reduced: reserve('reduced gradient', hasNorm ? arrayBytes : 0),
     gradients: reserve(

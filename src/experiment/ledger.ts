@@ -1,5 +1,5 @@
 // A run's header and committed steps ↔ the lines of ledger.jsonl, checked when they are read. Coordinator.
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { CommittedStep } from '../engine/step-records.ts';
 
 /** The first line: what decides the bits of the rows behind it. */
@@ -57,35 +57,7 @@ const MOST_LINE_BYTES = 1 << 16;
  * The header, then the rows one by one, read as they are asked for. A last line without its end is a row that was being written: it is left out.
  * @throws LedgerError with path and line for anything but a ledger
  */
-export function* readLedger(path: string): Generator<LedgerRow, void, undefined> & Iterable<LedgerRow> {
-  for (const { row } of readRows(path)) yield row;
-}
-
-/** @throws LedgerError */
-export function readLedgerHeader(path: string): LedgerHeader {
-  for (const { text, number } of readLines(path)) return parseHeader(`${path}:${number}`, text);
-  throw new LedgerError(`${path}: expected a ledger, got an empty file; train again with ledger.everySteps=1`);
-}
-
-/**
- * Removes the rows of `step` and of those after it, and a torn last line: the run goes on at `step`.
- * @throws LedgerError
- */
-export function cutLedger(path: string, step: number): void {
-  let end = 0;
-  for (const { text, number, byteEnd } of readLines(path)) {
-    if (number > 1 && parseRow(`${path}:${number}`, text).step >= step) break;
-    end = byteEnd;
-  }
-  const descriptor = openSync(path, 'r+');
-  try {
-    if (end < fstatSync(descriptor).size) ftruncateSync(descriptor, end);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function* readRows(path: string): Generator<{ row: LedgerRow }> {
+export function* readLedger(path: string): Generator<LedgerRow> {
   let last = -1;
   for (const { text, number } of readLines(path)) {
     if (number === 1) {
@@ -95,16 +67,20 @@ function* readRows(path: string): Generator<{ row: LedgerRow }> {
     const row = parseRow(`${path}:${number}`, text);
     if (row.step <= last) throw damaged(`${path}:${number}`, `a step after ${last}`, String(row.step));
     last = row.step;
-    yield { row };
+    yield row;
   }
+}
+
+/** @throws LedgerError */
+export function readLedgerHeader(path: string): LedgerHeader {
+  for (const { text, number } of readLines(path)) return parseHeader(`${path}:${number}`, text);
+  throw new LedgerError(`${path}: expected a ledger, got an empty file; train again with ledger.everySteps=1`);
 }
 
 interface Line {
   text: string;
   /** From 1 on. */
   number: number;
-  /** Behind its end. */
-  byteEnd: number;
 }
 
 function* readLines(path: string): Generator<Line> {
@@ -114,7 +90,6 @@ function* readLines(path: string): Generator<Line> {
     let rest = Buffer.alloc(0);
     let number = 0;
     let position = 0;
-    let byteEnd = 0;
     for (;;) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       const count = readSync(descriptor, chunk, 0, CHUNK_BYTES, position);
@@ -124,8 +99,7 @@ function* readLines(path: string): Generator<Line> {
       let start = 0;
       for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
         number++;
-        byteEnd += end + 1 - start;
-        yield { text: decoder.decode(rest.subarray(start, end)), number, byteEnd };
+        yield { text: decoder.decode(rest.subarray(start, end)), number };
         start = end + 1;
       }
       rest = rest.subarray(start);

@@ -26,6 +26,7 @@ data:
 shards: 8 # default
 workers: auto # default
 maxWorkers: auto # default
+memory: auto # default
 numerics: auto # default
 model:
   - dense: 8 # FILE:3:12
@@ -50,6 +51,9 @@ evaluation:
   metric: accuracy # default
   mode: max # default
   minDelta: 0 # default
+checkpoint:
+  everySeconds: 60 # default
+  keep: 2 # default
 logging:
   everySteps: auto # default
 ledger:

@@ -59,7 +59,6 @@ describe('keys of several parts', () => {
 
 describe('what comes later', () => {
   it.each([
-    ['checkpoint', { everySteps: 500 }],
     ['augmentation', {}],
     ['faults', []],
     ['workersAt', { 10: 2 }],
@@ -76,7 +75,7 @@ describe('what comes later', () => {
 
   it('is refused beside what else is wrong', () => {
     expect(
-      issuesWith({ checkpoint: { keep: 1 }, shards: 0, evaluation: { patience: 0, everyEpochs: 0 } }),
+      issuesWith({ augmentation: { flip: true }, shards: 0, evaluation: { patience: 0, everyEpochs: 0 } }),
     ).toHaveLength(4);
   });
 
