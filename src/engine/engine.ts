@@ -22,6 +22,7 @@ import {
   PHASE_NAMES,
   SEAT,
   seatWord,
+  slotBuffer,
 } from './protocol-words.ts';
 import type { Reader } from './reader-machine.ts';
 import { RunError } from './run-error.ts';
@@ -209,6 +210,11 @@ export class Engine {
   committed(array: number): Float32Array {
     const { map, memory } = this.#spec;
     return new Float32Array(memory.buffer, map.generations[this.step & 1] + array * map.arrayBytes, map.arrayBytes / 4);
+  }
+
+  /** The gradient buffer that a shard of the last step published; at the gate only. */
+  bufferOf(shard: number): number {
+    return slotBuffer(currentWord64(this.#views.words64, this.#spec.map.words.slots + shard));
   }
 
   /** A view of what metrics keep of each sample, of the part that was evaluated last; before the next evaluation only. */

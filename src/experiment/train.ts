@@ -6,23 +6,22 @@ import type { Fault } from '../engine/faults.ts';
 import { createPool, type WorkerPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { UntilReason } from '../engine/until.ts';
-import { scoresPerSample } from '../plan/plan.ts';
 import { beginRunFolder, type HiddenFolder } from './begin-run-folder.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
+import { evaluatePart, watchedFigure } from './evaluate-part.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
 import { ledgerHeader } from './ledger-header.ts';
 import { LedgerLog } from './ledger-log.ts';
 import { loadModel } from './load-model.ts';
-import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
 import type { Progress } from './progress.schema.ts';
 import { openResume, type ResumedRun, type ResumeOptions } from './resume.ts';
 import { cannotWrite, type RunFolder } from './run-folder.ts';
 import { RunReport } from './run-report.ts';
-import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
+import type { LossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
@@ -395,30 +394,13 @@ class Training {
     this.report.endEpoch(validation, isBest);
   }
 
-  async #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
-    const { plan, metrics, dataset } = this.#run;
-    const { engine, targetsOf } = this.#session;
-    const totals = await engine.evaluate(part);
-    const figures = lossAndMetric(plan.metric, totals);
-    if (metrics.length === 0) return figures;
-    const ids = dataset.parts[part === 'validate' ? 'validation' : 'test'];
-    const { loss, metric: accuracy } = figures;
-    const hasScores = scoresPerSample(plan) > 0;
-    const scored = {
-      scores: engine.scores(ids.length),
-      labels: hasScores ? targetsOf(ids) : [],
-    };
-    return {
-      ...figures,
-      values: metricValues(metrics, plan.metrics ?? [], { loss, accuracy, cells: totals.cells, ...scored }),
-    };
+  #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
+    return evaluatePart(this.#run, this.#session, part);
   }
 
   /** The figure that `evaluation.metric` names. */
-  #watched({ loss, metric, values = {} }: LossAndMetric): number {
-    const { metric: name } = this.#run.config.evaluation;
-    if (name === 'loss') return loss;
-    return name === 'accuracy' ? metric : (values[name] as number);
+  #watched(figures: LossAndMetric): number {
+    return watchedFigure(this.#run.config, figures);
   }
 
   #isBetter(validation: LossAndMetric): boolean {
