@@ -3,9 +3,11 @@
 import { Command, CommanderError } from 'commander';
 import { lockstepVersion } from '../experiment/version.ts';
 import { benchCommand } from './command-bench.ts';
+import { diffCommand } from './command-diff.ts';
 import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
+import { replayCommand } from './command-replay.ts';
 import { trainCommand } from './command-train.ts';
 import { verifyCommand } from './command-verify.ts';
 import { describeFailure, EXIT } from './failure.ts';
@@ -21,7 +23,15 @@ function createProgram(): Command {
     // With all their arguments the names would leave no room for what the commands do.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addExamples(program, ['lockstep train configs/mnist-mlp.yaml epochs=3']);
-  for (const command of [trainCommand(), planCommand(), verifyCommand(), benchCommand(), doctorCommand()]) {
+  for (const command of [
+    trainCommand(),
+    planCommand(),
+    verifyCommand(),
+    diffCommand(),
+    replayCommand(),
+    benchCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.helpOption('-h, --help', 'print this help').copyInheritedSettings(program));
   }
   for (const command of withSubcommands(program)) {

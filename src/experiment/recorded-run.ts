@@ -8,7 +8,6 @@ import {
   loadCheckpoint,
   stepOfFile,
 } from '../checkpoint/checkpoint.ts';
-import { configSha256 } from '../config/config-hash.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { TrainConfig } from '../config/train-config.ts';
 import { createPool, type WorkerPool } from '../engine/pool.ts';
@@ -98,7 +97,7 @@ export async function openReplay(
   const checkpoint = lastCheckpoint(recorded, step);
   const prepared = await prepareReplay(recorded, checkpoint);
   const run = { ...prepared, training: { ...prepared.training, ledger: { everySteps: 1, hasState: true } } };
-  if (step >= run.totalSteps + 1) {
+  if (step >= run.totalSteps) {
     throw new ReplayError(
       `${recorded.path}: expected a step below ${run.totalSteps}, the run's length, got ${step}; name an earlier one`,
     );
@@ -152,15 +151,13 @@ async function prepareReplay({ path, config }: RecordedRun, checkpoint: Checkpoi
 function refuseOtherRun({ path, ledger }: RecordedRun, run: PreparedRun, session: Session): void {
   if (ledger === null) return;
   const { header } = ledger;
-  const { numerics, plan, config } = run;
+  const { numerics, plan } = run;
   const here: [string, string, string][] = [
     ['backend', header.backend, numerics.identity],
     ['dataset', header.datasetSha256, session.datasetSha256()],
     ['plan', header.planSha256, planSha256(plan)],
-    ['config', header.configSha256, configSha256(config, numerics.numerics, run.modelSha256)],
   ];
-  // A raised length is another config of the same steps.
-  const other = here.find(([name, recorded, got]) => recorded !== got && name !== 'config');
+  const other = here.find(([, recorded, got]) => recorded !== got);
   if (other === undefined) return;
   const [name, expected, got] = other;
   throw new ReplayError(
