@@ -12,6 +12,7 @@ export function committedStep(step: number, keys: Partial<CommittedStep> = {}): 
     lr: 0.1,
     gradNorm: 3,
     isSkipped: false,
+    hashes: null,
     stepMs: 4,
     phaseMs: Float64Array.of(0.25, 1, 2, 0.25, 0.25, 0.125, 0.125, 0),
     counted: keys.denominator ?? 10,
