@@ -34,6 +34,8 @@ export interface WriteMessage {
   step: number;
   path: string;
   sections: PackedSection[];
+  /** Files whose rows before the step have to be on disk before the checkpoint is: a resume does not write them again. */
+  flush: string[];
 }
 
 /** What the writer tells the coordinator. */
@@ -116,6 +118,7 @@ export class SnapshotWriter {
       const startMs = clockMs();
       const { step, path } = message;
       try {
+        for (const file of message.flush) await flushFile(file);
         const operations = fileOperations(this.#faults, this.#files++);
         const byteLength = await writeCheckpoint(path, [...message.sections, ...this.#fixed, ...arrays], operations);
         this.#reply({ kind: 'written', step, path, byteLength, ms: clockMs() - startMs });
@@ -161,7 +164,7 @@ export async function writeCheckpoint(
   try {
     await writeFlushed(temporary, parts, operations);
     await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await syncPath(dirname(path), 'r');
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -204,10 +207,19 @@ async function checkSpace(folder: string, byteLength: number): Promise<void> {
   });
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Some of them there may not be. */
+async function flushFile(path: string): Promise<void> {
+  try {
+    await syncPath(path, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+async function syncPath(path: string, flags: 'r' | 'r+'): Promise<void> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(folder, 'r');
+    handle = await open(path, flags);
     await handle.sync();
   } finally {
     await handle?.close();

@@ -18,6 +18,7 @@ import { configSha256 } from '../config/config-hash.ts';
 import { clockMs } from '../engine/phase-clock.ts';
 import type { Reader } from '../engine/reader-machine.ts';
 import { planSha256 } from '../plan/plan.ts';
+import { GROWING_FILES } from './cut-rows.ts';
 import type { NoticeEvent, TrainEvent } from './events.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { Progress } from './progress.schema.ts';
@@ -185,7 +186,9 @@ export class Checkpoints {
     };
     const progress: Progress = { ...this.#spec.progress(), keptBest: this.#keptBest };
     const sections = [packSection('about', about), packSection('progress', progress)];
-    const write: WriteMessage = { kind: 'write', step, path: checkpointPath(this.#spec.folder(), step), sections };
+    const folder = this.#spec.folder();
+    const flush = this.#isBegun ? GROWING_FILES.map((name) => join(folder, name)) : [];
+    const write: WriteMessage = { kind: 'write', step, path: checkpointPath(folder, step), sections, flush };
     this.#thread.postMessage(write);
     this.#pending.set(step, { watched: this.#spec.watched(), heldMs: 0 });
     this.#dueMs = this.#nextDueMs();

@@ -1,6 +1,9 @@
 // The rows of a run's growing files → those before the step that it goes on from. The coordinator, before anything is added to them.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
+/** Files that grow row by row while a run goes on. */
+export const GROWING_FILES = ['metrics.jsonl', 'ledger.jsonl', 'results.csv'] as const;
+
 /** Steps done when a run goes on, and when the last row of results.csv that counts was written (−1: none). */
 export interface CutPlace {
   step: number;

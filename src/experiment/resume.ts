@@ -41,7 +41,8 @@ export interface ResumedRun {
   /** It was over already, and its length is not raised: nothing is to be done. */
   isFinished: boolean;
   run: PreparedRun;
-  state: SavedState;
+  /** Taken out when it lies in the run's memory: it may be large. */
+  state: SavedState | null;
   progress: Progress;
   notices: NoticeEvent[];
 }
