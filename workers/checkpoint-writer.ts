@@ -1,7 +1,7 @@
 // The entry of the thread that copies held generations and writes them as checkpoints; it sleeps in its event loop otherwise.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PackedSection } from '../src/checkpoint/checkpoint.ts';
-import { type CopyMessage, SnapshotWriter, type WriteMessage } from '../src/checkpoint/writer.ts';
+import { type CopiedMessage, type CopyMessage, SnapshotWriter, type WriteMessage } from '../src/checkpoint/writer.ts';
 import type { WriterFault } from '../src/checkpoint/writer-faults.ts';
 import { releaseHold } from '../src/engine/hold.ts';
 import type { MemoryMap } from '../src/engine/memory-map.ts';
@@ -23,7 +23,7 @@ const writer = new SnapshotWriter({
   reply: (reply) => port.postMessage(reply),
 });
 // A closed port lets the thread end when what it writes is written.
-port.on('message', (message: CopyMessage | WriteMessage | { kind: 'close' }) => {
+port.on('message', (message: CopyMessage | CopiedMessage | WriteMessage | { kind: 'close' }) => {
   if (message.kind === 'close') port.close();
   else writer.receive(message);
 });

@@ -12,12 +12,21 @@ import {
   stepOfFile,
 } from '../checkpoint/checkpoint.ts';
 import type { SavedAbout } from '../checkpoint/saved-about.schema.ts';
-import type { ArrayPlace, CopyMessage, WriteMessage, WriterReply } from '../checkpoint/writer.ts';
+import {
+  type ArrayPlace,
+  type CopiedMessage,
+  type CopyMessage,
+  copyArray,
+  millisecondsSince,
+  type WriteMessage,
+  type WriterReply,
+} from '../checkpoint/writer.ts';
 import type { WriterFault } from '../checkpoint/writer-faults.ts';
 import { configSha256 } from '../config/config-hash.ts';
 import { clockMs } from '../engine/phase-clock.ts';
 import type { Reader } from '../engine/reader-machine.ts';
 import { planSha256 } from '../plan/plan.ts';
+import { GROWING_FILES } from './cut-rows.ts';
 import type { NoticeEvent, TrainEvent } from './events.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { Progress } from './progress.schema.ts';
@@ -45,6 +54,8 @@ export interface CheckpointsSpec {
 }
 
 const WRITER = new URL('../../workers/checkpoint-writer.js', import.meta.url);
+/** A state as small as this is copied sooner than another thread has woken up. */
+const MOST_SMALL_BYTES = 1 << 20;
 /** After a failure the next attempt waits so long, twice as long after each further one. */
 const FIRST_RETRY_MS = 5_000;
 const MOST_RETRY_MS = 60_000;
@@ -171,9 +182,12 @@ export class Checkpoints {
     const hold = engine.hold(isTraining);
     if (hold === undefined) return;
     const { step } = hold;
-    this.#hold = hold;
-    const copy: CopyMessage = { kind: 'copy', step, hold, heldSince, arrays: this.#arrays(step) };
-    this.#thread.postMessage(copy);
+    const arrays = this.#arrays(step);
+    this.#thread.postMessage(
+      arrays[0].byteLength <= MOST_SMALL_BYTES
+        ? this.#copyHere(hold, arrays, heldSince)
+        : this.#leaveToWriter(hold, arrays, heldSince),
+    );
     engine.readUntil(hold);
     const plateau = session.plateau();
     const about: SavedAbout = {
@@ -185,10 +199,24 @@ export class Checkpoints {
     };
     const progress: Progress = { ...this.#spec.progress(), keptBest: this.#keptBest };
     const sections = [packSection('about', about), packSection('progress', progress)];
-    const write: WriteMessage = { kind: 'write', step, path: checkpointPath(this.#spec.folder(), step), sections };
+    const folder = this.#spec.folder();
+    const flush = this.#isBegun ? GROWING_FILES.map((name) => join(folder, name)) : [];
+    const write: WriteMessage = { kind: 'write', step, path: checkpointPath(folder, step), sections, flush };
     this.#thread.postMessage(write);
     this.#pending.set(step, { watched: this.#spec.watched(), heldMs: 0 });
     this.#dueMs = this.#nextDueMs();
+  }
+
+  #leaveToWriter(hold: Reader, arrays: ArrayPlace[], heldSince: bigint): CopyMessage {
+    this.#hold = hold;
+    return { kind: 'copy', step: hold.step, hold, heldSince, arrays };
+  }
+
+  #copyHere(hold: Reader, arrays: ArrayPlace[], heldSince: bigint): CopiedMessage {
+    const { session } = this.#spec;
+    const copies = arrays.map((place) => copyArray(session.memory, place, []));
+    session.engine.release(hold);
+    return { kind: 'copied', step: hold.step, heldMs: millisecondsSince(heldSince), copies };
   }
 
   /** A generation is one stretch of memory. */

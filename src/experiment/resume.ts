@@ -20,7 +20,7 @@ import {
   isScheduleTiedToLength,
   needsNewPlan,
 } from './config-changes.ts';
-import { cutRows } from './cut-rows.ts';
+import { type CutPlace, cutRows } from './cut-rows.ts';
 import type { NoticeEvent } from './events.ts';
 import { type PreparedRun, prepareRun } from './prepare.ts';
 import { type Progress, progressSchema } from './progress.schema.ts';
@@ -41,7 +41,8 @@ export interface ResumedRun {
   /** It was over already, and its length is not raised: nothing is to be done. */
   isFinished: boolean;
   run: PreparedRun;
-  state: SavedState;
+  /** Taken out when it lies in the run's memory: it may be large. */
+  state: SavedState | null;
   progress: Progress;
   notices: NoticeEvent[];
 }
@@ -102,7 +103,7 @@ function openLocked(folder: RunFolder, { overrides = [], allowChanges = false }:
       notice('warning', `changed, so that the bits are not those of an undisturbed run: ${refused.join(', ')}`);
     if (changes.some(isOfLength) && isScheduleTiedToLength(config))
       notice('info', `schedule: ${config.schedule!.name} ends with the run: from here on it follows the new length`);
-    clearLater(folder, step, progress.report.rowStep);
+    clearLater(folder, { step, windowSteps: progress.report.window.steps, rowStep: progress.report.rowStep });
   }
   const resumes = [...progress.resumes, { step, workers: run.workers, backend: run.numerics.identity, changes: shown }];
   return { folder, isFinished, run, state: checkpoint.state, progress: { ...progress, endedBy, resumes }, notices };
@@ -210,12 +211,12 @@ function isDone(folder: RunFolder): boolean {
 }
 
 /** What steps after `step` have left: rows, a summary, half-written files, and checkpoints that are damaged. */
-function clearLater(folder: RunFolder, step: number, rowStep: number): void {
-  cutRows((name) => folder.file(name), { step, rowStep });
+function clearLater(folder: RunFolder, place: CutPlace): void {
+  cutRows((name) => folder.file(name), place);
   rmSync(folder.file('summary.json'), { force: true });
   for (const name of readdirSync(folder.file(CHECKPOINTS_FOLDER))) {
     const path = folder.file(CHECKPOINTS_FOLDER, name);
     if (name.endsWith('.part')) rmSync(path, { force: true });
-    else if ((stepOfFile(name) ?? -1) > step) renameSync(path, `${path}.damaged`);
+    else if ((stepOfFile(name) ?? -1) > place.step) renameSync(path, `${path}.damaged`);
   }
 }

@@ -1,5 +1,4 @@
 // A config → a trained network in a run folder, told event by event. The coordinator's whole way through a run.
-import type { SavedState } from '../checkpoint/checkpoint.ts';
 import type { WriterFault } from '../checkpoint/writer-faults.ts';
 import type { TrainConfig } from '../config/train-config.ts';
 import type { Fault } from '../engine/faults.ts';
@@ -117,8 +116,9 @@ async function runTraining(
   // Steps come when the training is there.
   let training: Training | undefined;
   const onStep = (record: CommittedStep): void => training?.addStep(record);
-  const state: SavedState | undefined = resumed?.state;
+  const state = resumed?.state ?? undefined;
   const session = openSession(run, { pool, faults: options.faults, onStep, state });
+  if (resumed !== undefined) resumed.state = null;
   const place = makeFolder?.() ?? resumed!;
   training = new Training(run, session, place, options, startedMs);
   return await training.run();

@@ -27,6 +27,8 @@ export function blasKernels(
     }
     const [orderA, orderB] = [transA ? TRANSPOSED : AS_IT_LIES, transB ? TRANSPOSED : AS_IT_LIES];
     const beta = accumulate ? 1 : 0;
+    checkPlaces(memory, a + 4 * matrixElements(transA, m, k, lda), b + 4 * matrixElements(transB, k, n, ldb));
+    checkPlaces(memory, c + 4 * matrixElements(0, m, n, ldc), Math.min(a, b, c));
     sgemm(ROW_MAJOR, orderA, orderB, m, n, k, 1, base + a, lda, base + b, ldb, beta, base + c, ldc);
     if (bias !== 0 || activation !== 0) wasm.biasActivation(c, m, n, ldc, bias, activation);
     return 0;
@@ -55,6 +57,9 @@ export function blasKernels(
           rest = (rest - position) / extents[d];
         }
         const [aAt, bAt] = [base + a + 4 * aOffset, base + b + 4 * bOffset];
+        const [aEnd, bEnd] = [a + 4 * (aOffset + m * k), b + 4 * (bOffset + k * n)];
+        checkPlaces(memory, aEnd, bEnd);
+        checkPlaces(memory, cAt - base + 4 * m * n, Math.min(aEnd - 4 * m * k, bEnd - 4 * k * n, cAt - base));
         sgemm(ROW_MAJOR, orderA, orderB, m, n, k, 1, aAt, lda, bAt, ldb, beta, cAt, n);
         cAt += 4 * m * n;
       }
@@ -63,4 +68,19 @@ export function blasKernels(
   };
 
   return { gemm, batchedGemm };
+}
+
+/** From the first to the last element of a matrix of m × n that lies with rows of `ld` elements, or the other way round. */
+function matrixElements(isTransposed: number, m: number, n: number, ld: number): number {
+  return isTransposed ? (n - 1) * ld + m : (m - 1) * ld + n;
+}
+
+/**
+ * A plan may come from a file, and outside of its memory WebAssembly has a guard that a library called by address has not.
+ * @throws RangeError
+ */
+function checkPlaces({ buffer }: WebAssembly.Memory, one: number, other: number): void {
+  const { byteLength } = buffer;
+  if (one >= 0 && other >= 0 && one <= byteLength && other <= byteLength) return;
+  throw new RangeError(`blas: expected matrices inside of ${byteLength} bytes of memory, got ${one} and ${other}`);
 }

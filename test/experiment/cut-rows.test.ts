@@ -7,19 +7,25 @@ const line = (step: number): string => `${JSON.stringify({ step, loss: 0.5 })}\n
 describe('cutJsonLines', () => {
   it('keeps lines of steps before, whatever their order, and those of no step', () => {
     const text = `${line(3)}{"type":"note"}\n${line(10)}${line(9)}`;
-    expect(cutJsonLines(text, 10)).toBe(`${line(3)}{"type":"note"}\n${line(9)}`);
+    expect(cutJsonLines(text, 10, 0)).toBe(`${line(3)}{"type":"note"}\n${line(9)}`);
+  });
+
+  it('cuts a window whose steps a later row has again, and nothing else of these steps', () => {
+    const window = (step: number): string => `${JSON.stringify({ step, steps: 4, loss: 0.5 })}\n`;
+    const text = `${window(3)}${line(7)}${window(7)}${line(9)}${window(9)}${window(11)}`;
+    expect(cutJsonLines(text, 10, 2)).toBe(`${window(3)}${line(7)}${window(7)}${line(9)}`);
   });
 
   it('drops a torn last line, and one that was written on after it was torn', () => {
-    expect(cutJsonLines(`${line(1)}{"step":2,"lo`, 10)).toBe(line(1));
-    expect(cutJsonLines(`${line(1)}{"step":2,"lo${line(2)}${line(3)}`, 10)).toBe(line(1) + line(3));
+    expect(cutJsonLines(`${line(1)}{"step":2,"lo`, 10, 0)).toBe(line(1));
+    expect(cutJsonLines(`${line(1)}{"step":2,"lo${line(2)}${line(3)}`, 10, 0)).toBe(line(1) + line(3));
   });
 
   it('changes nothing the second time', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20)), fc.nat(20), fc.string(), (steps, step, torn) => {
-        const once = cutJsonLines(steps.map(line).join('') + torn, step);
-        expect(cutJsonLines(once, step)).toBe(once);
+        const once = cutJsonLines(steps.map(line).join('') + torn, step, 0);
+        expect(cutJsonLines(once, step, 0)).toBe(once);
         expect(once).toBe(
           steps
             .filter((one) => one < step)
