@@ -34,6 +34,7 @@ export type { NormOptions, RowNormOptions } from './eager/normalization-methods.
 export { Tensor } from './eager/tensor.ts';
 export type {
   BestEpoch,
+  CheckpointEvent,
   EndEvent,
   EpochEvent,
   NoticeEvent,
@@ -45,6 +46,6 @@ export type {
   TrainEvent,
   WorkersEvent,
 } from './experiment/events.ts';
-export { type TrainOptions, type TrainResult, train } from './experiment/train.ts';
+export { type FinishedRun, resume, type TrainOptions, type TrainResult, train } from './experiment/train.ts';
 export { type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
 export { ModelError } from './graph/model-error.ts';

@@ -52,4 +52,5 @@ export const OPTIMIZER_CASES: KernelCase[] = [
     }),
   ),
   { kernel: 'movingAverage', size, flops: 3 * N, args: (a) => [a.floats(N), a.floats(N), a.floats(N), N, 0.999] },
+  { kernel: 'positionHash', size, flops: 2 * N, args: (a) => [a.room(8), a.floats(N), 0, N, 0] },
 ];

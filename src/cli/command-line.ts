@@ -9,6 +9,13 @@ export function addConfigArguments(command: Command): Command {
     .addArgument(new Argument('[overrides...]', 'keys of the config to set, as in epochs=3 data.batchSize=256'));
 }
 
+/** The same where a run folder may stand in place of the config. */
+export function addTrainArguments(command: Command): Command {
+  return command
+    .addArgument(new Argument('[config]', 'the YAML file of an experiment; with --resume a run folder'))
+    .addArgument(new Argument('[overrides...]', 'keys of the config to set, as in epochs=3 data.batchSize=256'));
+}
+
 /** Adds `-v`, which every command has: errors come with their stacks, and with them what else the command has to tell. */
 export function addVerboseOption(command: Command, more = ''): Command {
   return command.addOption(new Option('-v, --verbose', `say more: ${more}stacks of errors`));

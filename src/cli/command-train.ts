@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ProgressEvent, TrainEvent } from '../experiment/events.ts';
-import { addConfigArguments, addExamples, addVerboseOption, typedCommand } from './command-line.ts';
+import { addExamples, addTrainArguments, addVerboseOption, typedCommand } from './command-line.ts';
 import { EXIT } from './failure.ts';
 import { isLive, pageOf } from './page.ts';
 import { createProgressBar, createProgressLines, NO_PROGRESS, type ProgressDisplay } from './progress-display.ts';
@@ -13,6 +13,8 @@ import { StopSignals } from './stop-signals.ts';
 import { TrainReport } from './train-report.ts';
 
 interface TrainFlags {
+  resume?: boolean;
+  allowChanges?: boolean;
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
@@ -29,22 +31,32 @@ const FAST_DEV_STEPS = 5;
 export function trainCommand(): Command {
   const command = new Command('train')
     .summary('train a network, write a run folder')
-    .description('Train the network that a config describes, and write a run folder.')
+    .description(
+      'Train the network that a config describes, and write a run folder; or go on with a run from its last checkpoint.',
+    )
+    .option('--resume', 'go on with the run in a folder (runs/latest where none is named), with any number of workers')
+    .option('--allow-changes', 'go on although keys that decide the bits, or the backend, are others now')
     .option('--json', 'print the events as JSON lines on stdout; text for people goes to stderr')
     .addOption(new Option('-q, --quiet', 'say nothing but warnings and errors').conflicts('verbose'))
     .option('--print-config', 'print the resolved config with the origin of each value, and end')
     .option('--dry-run', 'load, compile and show everything, but train and write nothing')
     .option('--fast-dev-run', `train ${FAST_DEV_STEPS} steps, evaluate, and keep nothing`)
     .option('--runs-dir <folder>', 'where the run folder is made', 'runs');
-  addVerboseOption(addConfigArguments(command), 'phases of each epoch, whole hashes, ');
+  addVerboseOption(addTrainArguments(command), 'phases of each epoch, whole hashes, ');
   addExamples(command, [
     'lockstep train configs/mnist-mlp.yaml',
     'lockstep train configs/mnist-mlp.yaml epochs=3 optimizer.lr=0.002 name=faster',
+    'lockstep train --resume runs/mnist-mlp workers=4',
   ]);
   return command.action(runTrain);
 }
 
-async function runTrain(file: string, overrides: string[], flags: TrainFlags): Promise<void> {
+async function runTrain(first: string | undefined, rest: string[], flags: TrainFlags, command: Command): Promise<void> {
+  const words = first === undefined ? rest : [first, ...rest];
+  if (flags.resume) return await resumeAndShow(words, flags, command);
+  const [file, ...overrides] = words;
+  if (file === undefined) command.error("error: missing required argument 'config'");
+  if (flags.allowChanges) command.error("error: option '--allow-changes' is for --resume");
   const { loadConfig } = await import('../config/load-config.ts');
   const loaded = loadConfig(file, overrides);
   if (flags.printConfig) {
@@ -52,7 +64,7 @@ async function runTrain(file: string, overrides: string[], flags: TrainFlags): P
     process.stdout.write(formatConfig(loaded));
     return;
   }
-  const report = await createReport(file, overrides, flags);
+  const report = await createReport(words, flags);
   if (flags.dryRun) await showDryRun(loaded, report);
   else await trainAndShow(loaded, flags, report);
 }
@@ -69,11 +81,8 @@ async function showDryRun({ config, baseDir }: LoadedConfig, { report }: OpenRep
 }
 
 async function trainAndShow({ config, baseDir }: LoadedConfig, flags: TrainFlags, opened: OpenReport): Promise<void> {
-  const { report, progress, writeWarning } = opened;
-  const signals = new StopSignals(() => {
-    progress.hide();
-    writeWarning('stopping after this step; a second signal ends at once');
-  });
+  const { report, progress } = opened;
+  const signals = listen(opened);
   const trial = flags.fastDevRun ? makeTrialFolder() : null;
   try {
     const { train } = await import('../experiment/train.ts');
@@ -92,6 +101,39 @@ async function trainAndShow({ config, baseDir }: LoadedConfig, flags: TrainFlags
   }
 }
 
+/** Words with `=` are overrides wherever they stand; what is left is the folder. */
+async function resumeAndShow(words: readonly string[], flags: TrainFlags, command: Command): Promise<void> {
+  const overrides = words.filter((word) => word.includes('='));
+  const [folder = join(flags.runsDir, 'latest'), ...more] = words.filter((word) => !word.includes('='));
+  if (more.length > 0) command.error(`error: expected one run folder to resume, got ${folder} and ${more.join(', ')}`);
+  for (const name of ['dryRun', 'fastDevRun', 'printConfig'] as const)
+    if (flags[name])
+      command.error('error: --resume trains on: it goes with none of --dry-run, --fast-dev-run, --print-config');
+  const opened = await createReport([folder, ...overrides], flags);
+  const signals = listen(opened);
+  try {
+    const { resume } = await import('../experiment/train.ts');
+    const result = await resume(folder, {
+      overrides,
+      allowChanges: flags.allowChanges,
+      onEvent: (event) => opened.report.show(event),
+      signal: signals.signal,
+    });
+    if (result.isFinished) opened.writeText(`${result.runFolder} is finished: raise epochs or steps to train on`);
+    else if (result.summary.status === 'stopped') process.exitCode = signals.exitCode ?? EXIT.failed;
+  } finally {
+    opened.progress.hide();
+    signals.release();
+  }
+}
+
+function listen({ progress, writeWarning }: OpenReport): StopSignals {
+  return new StopSignals(() => {
+    progress.hide();
+    writeWarning('stopping after this step; a second signal ends at once');
+  });
+}
+
 /** A trial goes through all of a run, its folder included, and leaves nothing. */
 function makeTrialFolder(): string {
   return mkdtempSync(join(tmpdir(), 'lockstep-'));
@@ -102,31 +144,39 @@ function asTrial<Event extends TrainEvent | ProgressEvent>(event: Event): Event 
   return { ...event, runFolder: null, epochs: null, steps: Math.min(event.steps, FAST_DEV_STEPS) };
 }
 
+/** What is shown at the end of a run that is done. */
+function nextWords(words: readonly string[], flags: TrainFlags): string[][] {
+  if (flags.resume) return [];
+  return [[flags.fastDevRun ? 'train' : 'verify', ...words]];
+}
+
 interface OpenReport {
   report: TrainReport;
   progress: ProgressDisplay;
+  writeText: (text: string) => void;
   writeWarning: (text: string) => void;
 }
 
-async function createReport(file: string, overrides: readonly string[], flags: TrainFlags): Promise<OpenReport> {
+/** @param words what `verify` and a next run are called with */
+async function createReport(words: readonly string[], flags: TrainFlags): Promise<OpenReport> {
   const { stdout, stderr, env } = process;
   const textStream = flags.json ? stderr : stdout;
+  const writeText = (text: string) => void (flags.quiet ? null : textStream.write(`${text}\n`));
   const writeWarning = (text: string) => void stderr.write(`${text}\n`);
   const progress = flags.quiet ? NO_PROGRESS : await createProgress(writeWarning);
   const report = new TrainReport({
     level: flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal',
-    writeText: (text) => void textStream.write(`${text}\n`),
+    writeText,
     writeWarning,
     writeJson: flags.json ? (line) => void stdout.write(`${line}\n`) : undefined,
     progress,
     page: pageOf(textStream, env),
     warningPage: pageOf(stderr, env),
-    next: flags.fastDevRun
-      ? [typedCommand(['train', file, ...overrides], process.argv[1], env)]
-      : [typedCommand(['verify', file, ...overrides], process.argv[1], env)],
+    next: nextWords(words, flags).map((next) => typedCommand(next, process.argv[1], env)),
+    resume: (runFolder) => typedCommand(['train', '--resume', runFolder], process.argv[1], env),
     isKept: !flags.fastDevRun,
   });
-  return { report, progress, writeWarning };
+  return { report, progress, writeText, writeWarning };
 }
 
 async function createProgress(writeLine: (line: string) => void): Promise<ProgressDisplay> {

@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { lockstepVersion } from '../experiment/version.ts';
 import { benchCommand } from './command-bench.ts';
 import { dataCommand } from './command-data.ts';
+import { diffCommand } from './command-diff.ts';
 import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
+import { replayCommand } from './command-replay.ts';
 import { trainCommand } from './command-train.ts';
 import { verifyCommand } from './command-verify.ts';
 import { describeFailure, EXIT } from './failure.ts';
@@ -27,6 +29,8 @@ function createProgram(): Command {
     planCommand(),
     verifyCommand(),
     dataCommand(),
+    diffCommand(),
+    replayCommand(),
     benchCommand(),
     doctorCommand(),
   ]) {

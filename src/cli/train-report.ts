@@ -12,6 +12,8 @@ import type { ProgressDisplay } from './progress-display.ts';
 /** Where a report goes and how much it says. */
 export interface ReportOptions extends Omit<EndOptions, 'isVerbose'> {
   level: 'quiet' | 'normal' | 'verbose';
+  /** The command that goes on with the run in a folder, as it is typed. */
+  resume: (runFolder: string) => string;
   /** Takes whole lines for people. */
   writeText: (text: string) => void;
   /** Takes what has to be read even where the rest is not: warnings. */
@@ -66,6 +68,8 @@ export class TrainReport {
       case 'step':
         this.#phases.add(event);
         return null;
+      case 'checkpoint':
+        return null;
       case 'epoch':
         return this.#presentEpoch(event);
       case 'notice':
@@ -89,8 +93,9 @@ export class TrainReport {
   }
 
   #presentEnd(event: EndEvent, isVerbose: boolean): string {
-    const { next, isKept, page } = this.#options;
-    return `\n${presentEnd(event, { next: event.summary.status === 'failed' ? [] : next, isKept, isVerbose }, page)}`;
+    const { resume, isKept, page } = this.#options;
+    const next = { done: this.#options.next, stopped: isKept ? [resume(event.runFolder)] : [], failed: [] };
+    return `\n${presentEnd(event, { next: next[event.summary.status], isKept, isVerbose }, page)}`;
   }
 }
 

@@ -76,3 +76,18 @@ function canonicalJson(value: unknown, path: string, left: Readonly<Record<strin
   const members = keys.map((key) => [JSON.stringify(key), inner(key, (value as Record<string, unknown>)[key])]);
   return `{${members.flatMap(([key, text]) => (text === undefined ? [] : `${key}:${text}`)).join(',')}}`;
 }
+
+/** What the hash is made of, value by value: the path of each to its JSON. Lists of numbers or words count as one value. */
+export function hashedLeaves(config: TrainConfig): Map<string, string> {
+  const values: Record<string, unknown> = { ...config, data: withoutPaths(config.data) };
+  const leaves = new Map<string, string>();
+  const collect = (value: unknown, path: string): void => {
+    if (value === undefined) return;
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    const isLeaf = Array.isArray(value) && value.every((item) => typeof item !== 'object');
+    if (entries.length === 0 || isLeaf) leaves.set(path, JSON.stringify(value));
+    else for (const [key, child] of entries) collect(child, `${path}.${key}`);
+  };
+  for (const key of HASHED_KEYS) collect(values[key], key);
+  return leaves;
+}

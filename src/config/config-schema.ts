@@ -11,11 +11,14 @@ import {
   workersSchema,
 } from '../engine/engine.schema.ts';
 import {
+  checkpointSchema,
   descriptionSchema,
   type EvaluationConfig,
   epochsSchema,
   evaluationSchema,
+  ledgerSchema,
   loggingSchema,
+  memorySchema,
   nameSchema,
   seedSchema,
   stepsSchema,
@@ -34,6 +37,7 @@ export const configSchema = mapping({
   shards: shardsSchema,
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
+  memory: memorySchema,
   numerics: numericsSchema,
   model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
@@ -47,7 +51,9 @@ export const configSchema = mapping({
   steps: stepsSchema,
   until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
+  checkpoint: checkpointSchema,
   logging: loggingSchema,
+  ledger: ledgerSchema,
 });
 
 /** What the schema makes of a config before the defaults that depend on other keys are known. */

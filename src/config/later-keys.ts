@@ -6,7 +6,6 @@ import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
 const LATER_KEYS: Record<string, string> = {
-  checkpoint: 'checkpoints are',
   augmentation: 'augmentation is',
   faults: 'injected faults are',
   workersAt: 'a changing number of workers is',

@@ -9,6 +9,7 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
+  visit,
   type YAMLMap,
   type Scalar as YamlScalar,
 } from 'yaml';
@@ -86,9 +87,13 @@ class NodeReader {
   readonly #budget = new ValueBudget();
   readonly #issues: ConfigIssue[] = [];
 
+  /** What each alias stands for. `alias.resolve` walks the document from its start: thousands of aliases took minutes. */
+  readonly #targets: ReadonlyMap<Alias.Parsed, ParsedNode>;
+
   constructor(document: Document.Parsed, locate: Locate) {
     this.#document = document;
     this.#locate = locate;
+    this.#targets = findTargets(document);
   }
 
   read(): YamlSource {
@@ -112,9 +117,8 @@ class NodeReader {
   }
 
   #alias(alias: Alias.Parsed, path: Path, origin: Origin): ConfigNode {
-    const target = alias.resolve(this.#document) as ParsedNode | undefined;
     // The parser has refused aliases without an anchor before them.
-    return { ...this.#node(target ?? null, path), origin };
+    return { ...this.#node(this.#targets.get(alias) ?? null, path), origin };
   }
 
   #entries(map: YAMLMap.Parsed, path: Path): Map<string, ConfigNode> {
@@ -154,6 +158,21 @@ class NodeReader {
   #refuse(origin: Origin, path: Path, expected: string, got: string, advice: string): void {
     this.#issues.push({ origin, path, expected, got: shorten(got), advice });
   }
+}
+
+/** The last node with its anchor before each alias, in one walk in the order of the text. */
+function findTargets(document: Document.Parsed): Map<Alias.Parsed, ParsedNode> {
+  const anchors = new Map<string, ParsedNode>();
+  const targets = new Map<Alias.Parsed, ParsedNode>();
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node as Alias.Parsed, target);
+      } else if ('anchor' in node && node.anchor) anchors.set(node.anchor, node as ParsedNode);
+    },
+  });
+  return targets;
 }
 
 const CORE_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;

@@ -7,6 +7,7 @@ import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { Fault } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
+import { READER, releaseHold, takeHold } from './hold.ts';
 import type { TrainingSpec } from './job.ts';
 import { COUNTED_CELL, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
@@ -21,7 +22,9 @@ import {
   PHASE_NAMES,
   SEAT,
   seatWord,
+  slotBuffer,
 } from './protocol-words.ts';
+import type { Reader } from './reader-machine.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
@@ -58,6 +61,16 @@ export interface EngineSpec {
   cores: number;
   faults?: readonly Fault[];
   onStep: (record: CommittedStep) => void;
+  /** Where the run begins, if not at step 0: the memory holds the state of that step in generation step & 1. */
+  start?: EngineStart;
+}
+
+/** The step of a state that a run goes on from, and what its words and cells remember. */
+export interface EngineStart {
+  step: number;
+  /** What evaluations have made of the learning rate so far. */
+  lrFactor: number;
+  leastLoss: LeastLoss;
 }
 
 // The coordinator is rung when a worker parks; the timer only bounds how long records lie and failures go unseen.
@@ -85,11 +98,14 @@ export class Engine {
   constructor(spec: EngineSpec) {
     this.#spec = spec;
     this.#views = attachViews(spec.memory, spec.map);
-    initializeWords(spec.map.words, this.#views.words64, this.#views.words32, 0);
-    this.#views.stretch[STRETCH_CELLS.lrFactor] = 1;
+    const { step, lrFactor, leastLoss } = spec.start ?? { step: 0, lrFactor: 1, leastLoss: NO_LOSS };
+    initializeWords(spec.map.words, this.#views.words64, this.#views.words32, step);
+    this.#views.stretch[STRETCH_CELLS.lrFactor] = lrFactor;
+    if (step > 0) this.#writeLeastLoss(step - 1, leastLoss);
     this.#machine = createCoordinator(spec.map.words);
-    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, 0);
+    this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, step, spec.training.ledger);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
+    this.#epochsReady = Math.floor(step / this.#stepsPerEpoch);
     this.#running = spec.pool.workers;
   }
 
@@ -111,13 +127,15 @@ export class Engine {
 
   /**
    * Trains until `step` steps are committed and everybody is parked. An aborted signal ends it after the step under way, and so does
-   * a step that meets a condition of `until`: it is the last one, and its reason is returned.
+   * a step that meets a condition of `until`: it is the last one, and its reason is returned. `onLook` is called whenever the coordinator
+   * has looked at everything, while the workers go on.
    * @throws RunError where a worker failed, or a loss or gradient was no number: what is committed stays whole (I5).
    */
-  async runTo(step: number, signal?: AbortSignal): Promise<UntilReason | undefined> {
+  async runTo(step: number, signal?: AbortSignal, onLook?: () => void): Promise<UntilReason | undefined> {
     this.#target = step;
     this.#records.beginStretch(clockMs(), this.#running);
     await this.#settle(() => {
+      onLook?.();
       this.#machine.isHeld = signal?.aborted ?? false;
       return isQuiet(this.#machine) && (this.#isHeldOrHalted() || this.step >= step);
     });
@@ -134,6 +152,29 @@ export class Engine {
   limitWorkers(count: number): void {
     this.#running = Math.max(1, Math.min(count, this.#spec.pool.workers));
     this.#machine.mostRunning = this.#running;
+  }
+
+  /**
+   * Holds the committed generation for the checkpoint writer, who lets it go (`releaseHold`); nobody writes it meanwhile. Undefined at
+   * the last step of a stretch that is not over, whose record cannot be read yet, and, while it trains, at the step that ends the run:
+   * what that comes to is not known yet.
+   */
+  hold(isTraining: boolean): Reader | undefined {
+    const hold = takeHold(this.#spec.map.words, READER.checkpoint, this.#views);
+    const isReadable = this.#records.next >= hold.step || hold.step < this.#target;
+    if (isReadable && !(isTraining && ctlPhase(hold.ctl) === PHASE.halt)) return hold;
+    this.release(hold);
+    return undefined;
+  }
+
+  /** Hands on the records of all steps before the held one: what was counted of the run is of that step then. */
+  readUntil({ step }: Reader): void {
+    this.#records.read(step, false, this.#spec.onStep);
+  }
+
+  /** Lets a generation go whose copier is gone. */
+  release(hold: Reader): void {
+    releaseHold(hold, this.#views);
   }
 
   /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */
@@ -169,6 +210,11 @@ export class Engine {
   committed(array: number): Float32Array {
     const { map, memory } = this.#spec;
     return new Float32Array(memory.buffer, map.generations[this.step & 1] + array * map.arrayBytes, map.arrayBytes / 4);
+  }
+
+  /** The gradient buffer that a shard of the last step published; at the gate only. */
+  bufferOf(shard: number): number {
+    return slotBuffer(currentWord64(this.#views.words64, this.#spec.map.words.slots + shard));
   }
 
   /** A view of what metrics keep of each sample, of the part that was evaluated last; before the next evaluation only. */
@@ -316,13 +362,25 @@ export class Engine {
 
   /** What `until.plateau` remembers of the committed steps. */
   get leastLoss(): LeastLoss {
-    if (this.step === 0) return NO_LOSS;
-    const record = this.#views.recordAt(this.step - 1);
+    return this.leastLossAt(this.step);
+  }
+
+  /** The same of the steps before `step`, whose records are read but not written over yet. */
+  leastLossAt(step: number): LeastLoss {
+    if (step === 0) return NO_LOSS;
+    const record = this.#views.recordAt(step - 1);
     const { records } = this.#views;
     return {
       least: records[record + RECORD_CELLS.leastLoss],
       stepsSince: records[record + RECORD_CELLS.stepsSinceLeastLoss],
     };
+  }
+
+  /** The next step reads what is remembered out of the record of the step before. */
+  #writeLeastLoss(step: number, { least, stepsSince }: LeastLoss): void {
+    const record = this.#views.recordAt(step);
+    this.#views.records[record + RECORD_CELLS.leastLoss] = least;
+    this.#views.records[record + RECORD_CELLS.stepsSinceLeastLoss] = stepsSince;
   }
 
   #describeHalt(): RunError {

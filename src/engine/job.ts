@@ -26,11 +26,24 @@ export interface TrainingSpec {
   until: Until | null;
   /** Every so many steps the shards' gradients give an estimate of the noise scale; 0 or absent: never. It changes no weight. */
   noiseScaleSteps?: number;
+  /** Absent where there is none. */
+  ledger?: LedgerSpec;
 }
 
 /** Whether `step` gives an estimate of the noise scale: a pure function, so that all workers agree. */
 export function hasNoiseEstimate({ noiseScaleSteps = 0 }: TrainingSpec, step: number): boolean {
   return noiseScaleSteps > 0 && step % noiseScaleSteps === 0;
+}
+
+/** Which steps the ledger has a row of, and whether their optimizer state is hashed too. */
+export interface LedgerSpec {
+  everySteps: number;
+  hasState: boolean;
+}
+
+/** Whether the ledger has a row of a step: its gradient and weights are hashed then. */
+export function hasLedgerRow(ledger: LedgerSpec | undefined, step: number): boolean {
+  return ledger !== undefined && (step + 1) % ledger.everySteps === 0;
 }
 
 /** Whether a step has the phase NORM, which the global norm needs before any update. */

@@ -25,7 +25,10 @@ export const SEAT_CELL_COUNT = 16;
 export const STRETCH_CELLS = { startMs: 0, isEvaluation: 1, lrFactor: 2 } as const;
 export const STRETCH_CELL_COUNT = 3;
 
-/** f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped). */
+/**
+ * f64 cells of a step's record; behind them one cell a range (sum of squares of the gradient as the optimizer saw it, unclipped), then
+ * `HASH_CELLS` of each range.
+ */
 export const RECORD_CELLS = {
   step: 0,
   time: 1,
@@ -44,6 +47,13 @@ export const RECORD_CELLS = {
   noiseSamples: 12,
 } as const;
 const RECORD_CELL_COUNT = 13;
+
+/**
+ * u64 cells of a range in the record of a step that the ledger has: hashes of the reduced gradient (assigned in NORM, where there is one,
+ * else in UPDATE), of the new weights and of the new states (in UPDATE), by the range's owner. The whole arrays' hashes are their sums.
+ */
+export const HASH_CELLS = { gradient: 0, weights: 1, state: 2 } as const;
+export const HASH_CELL_COUNT = 3;
 // The ring lets workers run ahead of a coordinator that is busy; 1,024 records are 10 ms of the shortest steps.
 const MOST_RECORDS = 1024;
 const LEAST_RECORDS = 16;
@@ -92,6 +102,8 @@ export interface MemoryMap {
   /** Bytes of one array of parameters; a generation is parameters, then the optimizer's states, then the average. */
   arrayBytes: number;
   best: number;
+  /** False without a validation part: nothing is reserved at `best` then. */
+  hasBest: boolean;
   /** The reduced gradient between NORM and UPDATE; 0 bytes where there is no clipping. */
   reduced: number;
   /** V + maxWorkers gradient buffers: the gradient, then the shard's f64 sums and its sample count. */
@@ -183,7 +195,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
   const sumCells = plan.sums.length;
   const chunkCellCount = evaluationCells(plan);
   const perSample = scoresPerSample(plan);
-  const noiseCells = RECORD_CELL_COUNT + ranges.count;
+  const noiseCells = RECORD_CELL_COUNT + ranges.count * (1 + HASH_CELL_COUNT);
   const recordCells = noiseCells + (shape.hasNoiseScale ? 2 * ranges.count : 0);
   const records = Math.max(LEAST_RECORDS, Math.min(MOST_RECORDS, Math.floor(RING_BYTES / (recordCells * 8))));
   const arrayBytes = plan.parameterElements * 4;
@@ -232,6 +244,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
       reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
       reserve('weights and optimizer, two generations', generationBytes, undefined, OS_PAGE_BYTES),
     ] as const,
+    hasBest: parts.validation > 0,
     best: reserve('best weights', parts.validation > 0 ? arrayBytes : 0),
     reduced: reserve('reduced gradient', hasNorm ? arrayBytes : 0),
     gradients: reserve(

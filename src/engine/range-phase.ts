@@ -5,10 +5,11 @@ import { createSchedule, type Schedule } from '../optim/schedules.ts';
 import { cutSegments, planSegments, type Segment, type SegmentRule } from '../optim/segments.ts';
 import { describeStates } from '../optim/states.ts';
 import type { Plan } from '../plan/plan.ts';
-import { hasNoiseEstimate, type TrainingSpec } from './job.ts';
-import { type MemoryMap, RECORD_CELLS, STRETCH_CELLS } from './memory-map.ts';
+import { hasLedgerRow, hasNoiseEstimate, type TrainingSpec } from './job.ts';
+import { HASH_CELLS, type MemoryMap, RECORD_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs, type PhaseClock, TIMED } from './phase-clock.ts';
 import { PHASE } from './protocol-words.ts';
+import { RangeHashes } from './range-hashes.ts';
 import { rangeLength } from './ranges.ts';
 import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
 import { StepTotals } from './step-totals.ts';
@@ -44,6 +45,7 @@ export class RangePhase {
   #notFinite = 0;
   /** Of the range's scaled gradient before `clip.value`. */
   #unclampedSquares = 0;
+  readonly #hashes: RangeHashes;
 
   constructor(
     plan: Plan,
@@ -59,6 +61,7 @@ export class RangePhase {
     this.#own = { range: own + map.seatRange, slots: own + map.seatSlots, tree: own + map.seatTree };
     this.totals = new StepTotals(map, views, training, new Uint32Array(memory.buffer, this.#own.slots, map.shards));
     this.#kernels = kernels.kernels;
+    this.#hashes = new RangeHashes(kernels.kernels, map, views, training.ledger);
     this.#map = map;
     this.#views = views;
     this.#training = training;
@@ -87,6 +90,7 @@ export class RangePhase {
     const start = this.#map.ranges.starts[index];
     const record = this.#views.recordAt(step);
     const squares = record + RECORD_RANGES + index;
+    this.#hashes.begin(record, index, hasLedgerRow(this.#training.ledger, step));
     if (phase === PHASE.norm) {
       this.#clock.mark(TIMED.reduce);
       this.#views.records[squares] = this.#reduce(this.#map.reduced, 0, segments);
@@ -104,15 +108,19 @@ export class RangePhase {
     this.#clock.mark(TIMED.update);
     const clipFactor = hasNorm ? this.#clipFactor(record) : 1;
     this.#notFinite = 0;
+    this.#hashes.clear(HASH_CELLS.weights);
+    this.#hashes.clear(HASH_CELLS.state);
     for (const segment of segments) {
       this.#placeSegment(step, segment);
-      if (totals.denominator === 0 || segment.rule.kind === 'frozen') this.#copySegment();
+      if (totals.denominator === 0 || segment.rule.kind === 'frozen') this.#copySegment(segment);
       else if (segment.rule.kind === 'statistic') this.#moveStatistic(segment, segment.rule.momentum);
       else this.#optimize(segment, segment.rule, start, lr, clipFactor);
+      this.#hashes.addStates(this.#update.to, segment);
     }
     // Not committed then: the weights that the step began with stay the last good ones.
     const { records } = this.#views;
     if (this.#notFinite > 0 && Number.isFinite(records[squares])) records[squares] = UPDATE_OVERFLOW;
+    this.#hashes.end();
   }
 
   /**
@@ -124,6 +132,7 @@ export class RangePhase {
     const clipValue = this.#training.clip?.value;
     let squares = 0;
     this.#unclampedSquares = 0;
+    this.#hashes.clear(HASH_CELLS.gradient);
     for (const { elementOffset, elements, rule } of segments) {
       if (rule.kind !== 'update') continue;
       const at = out + (elementOffset - start) * 4;
@@ -133,6 +142,7 @@ export class RangePhase {
       // An infinite gradient stays one in the sum, so that the run halts: clamped it would look like any other.
       if (clipValue !== undefined && Number.isFinite(sum)) sum = this.#kernels.clampSquareSum(at, clipValue, elements);
       squares += sum;
+      this.#hashes.add(HASH_CELLS.gradient, at, elementOffset, elements);
     }
     return squares;
   }
@@ -166,9 +176,10 @@ export class RangePhase {
     }
   }
 
-  #copySegment(): void {
+  #copySegment({ elementOffset }: Segment): void {
     const { from, to, elements } = this.#update;
     for (let array = 0; array < from.length; array++) this.#kernels.copy(to[array], from[array], elements);
+    this.#hashes.add(HASH_CELLS.weights, to[0], elementOffset, elements);
   }
 
   #optimize(
@@ -188,7 +199,9 @@ export class RangePhase {
     update.lr = rule.lr === base ? lr : lr === base ? rule.lr : rule.lr * (lr / base);
     update.weightDecay = rule.weightDecay;
     this.#optimizer.update(this.#kernels, update);
-    this.#notFinite += this.#kernels.countNotFinite(update.to[0], elements);
+    this.#notFinite += this.#hashes.isOn
+      ? this.#hashes.add(HASH_CELLS.weights, update.to[0], elementOffset, elements)
+      : this.#kernels.countNotFinite(update.to[0], elements);
     this.#average();
   }
 
@@ -206,6 +219,7 @@ export class RangePhase {
     for (let array = 1; array < to.length; array++) {
       this.#kernels.copy(to[array], array === this.#averageArray ? to[0] : from[array], elements);
     }
+    this.#hashes.add(HASH_CELLS.weights, to[0], elementOffset, elements);
   }
 
   #average(): void {

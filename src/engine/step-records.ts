@@ -1,7 +1,9 @@
 // The ring of step records and the workers' clocks → one record after the other, with its duration. Coordinator.
-import { type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
+import { hasLedgerRow, type LedgerSpec } from './job.ts';
+import { HASH_CELLS, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { TIMED_PHASES } from './phase-clock.ts';
-import { RECORD_RANGES, type SharedViews } from './shared-views.ts';
+import { REFUSED } from './range-hashes.ts';
+import { hashCellsOf, RECORD_RANGES, type SharedViews } from './shared-views.ts';
 import { treeTotal } from './tree.ts';
 
 /** Sums of squares over all that is trained. */
@@ -14,6 +16,16 @@ export interface NoiseSums {
   shardSquares: number;
   /** ‖G‖² of the mean gradient of the global batch, before any clipping. */
   squares: number;
+}
+
+/** Hashes of whole arrays as 16 hexadecimal digits; null where a value was not finite. */
+export interface StepHashes {
+  /** Reduced and scaled, before clipping by the norm. */
+  gradient: string | null;
+  /** Parameters and running statistics after the step. */
+  weights: string | null;
+  /** The optimizer's states and the average after the step, where the ledger has them. */
+  state?: string | null;
 }
 
 /** A committed step, as the coordinator reports it. The object is used again for the next one. */
@@ -31,6 +43,8 @@ export interface CommittedStep {
   isSkipped: boolean;
   /** What the step tells of the gradient noise scale; `shards` is 0 where it tells nothing. */
   noise: NoiseSums;
+  /** Of the steps that the ledger has; else null. */
+  hashes: StepHashes | null;
   /** From the end of the step before, or from when the stretch of steps was let go. */
   stepMs: number;
   /** Ms in each of `TIMED_PHASES`, a mean over the workers that train and over the records read at once. */
@@ -49,10 +63,12 @@ export class StepRecords {
   readonly #seats: readonly Float64Array[];
   readonly #timesRead = new Float64Array(TIMED_PHASES.length);
   readonly #record: CommittedStep;
+  readonly #ledger: LedgerSpec | undefined;
   #lastMs = 0;
   #running: number;
 
-  constructor(map: MemoryMap, views: SharedViews, workers: number, firstStep: number) {
+  constructor(map: MemoryMap, views: SharedViews, workers: number, firstStep: number, ledger?: LedgerSpec) {
+    this.#ledger = ledger;
     this.#map = map;
     this.#views = views;
     this.#seats = Array.from({ length: workers }, (_, seat) => views.seatCells(seat));
@@ -69,6 +85,7 @@ export class StepRecords {
       gradNorm: 0,
       isSkipped: false,
       noise: { shards: 0, samples: 0, shardSquares: 0, squares: 0 },
+      hashes: null,
       stepMs: 0,
       phaseMs: new Float64Array(TIMED_PHASES.length),
     };
@@ -109,6 +126,12 @@ export class StepRecords {
     }
   }
 
+  #readHashes(record: number): StepHashes {
+    const sum = (cell: number) => sumOfCells(this.#map, this.#views, record, cell);
+    const hashes = { gradient: sum(HASH_CELLS.gradient), weights: sum(HASH_CELLS.weights) };
+    return this.#ledger?.hasState ? { ...hashes, state: sum(HASH_CELLS.state) } : hashes;
+  }
+
   #readRecord(step: number, endMs?: number): CommittedStep {
     const { records } = this.#views;
     const at = this.#views.recordAt(step);
@@ -122,6 +145,7 @@ export class StepRecords {
     record.counted = records[at + RECORD_CELLS.counted];
     record.lr = records[at + RECORD_CELLS.lr];
     record.isSkipped = records[at + RECORD_CELLS.isSkipped] === 1;
+    record.hashes = hasLedgerRow(this.#ledger, step) ? this.#readHashes(at) : null;
     record.gradNorm = Math.sqrt(treeTotal(this.#map.ranges.count, (r) => records[at + RECORD_RANGES + r]));
     this.#readNoise(at);
     record.stepMs = ms - this.#lastMs;
@@ -139,4 +163,22 @@ export class StepRecords {
     noise.shardSquares = treeTotal(ranges.count, (r) => records[at + noiseCells + r]);
     noise.squares = treeTotal(ranges.count, (r) => records[at + noiseCells + ranges.count + r]);
   }
+}
+
+/** The sum of the ranges' cells mod 2^64, in doubles. */
+function sumOfCells(map: MemoryMap, { recordWords }: SharedViews, record: number, cell: number): string | null {
+  let low = 0;
+  let high = 0;
+  for (let r = 0; r < map.ranges.count; r++) {
+    const at = (record + hashCellsOf(map, r) + cell) * 2;
+    if (recordWords[at] === REFUSED && recordWords[at + 1] === REFUSED) return null;
+    low += recordWords[at];
+    high += recordWords[at + 1];
+  }
+  const carried = high + Math.floor(low / 2 ** 32);
+  return hexWord(carried) + hexWord(low);
+}
+
+function hexWord(sum: number): string {
+  return (sum % 2 ** 32).toString(16).padStart(8, '0');
 }

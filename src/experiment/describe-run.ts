@@ -37,7 +37,7 @@ export function describeRun(run: PreparedRun, runFolder: string | null): StartEv
     memory: describeMemory(run),
     parallelism: planParallelism(config.shards, workers, batchSize),
     ...(run.model && { modelFile: run.model.path }),
-    configSha256: configSha256(config, numerics.numerics, run.model?.sha256),
+    configSha256: configSha256(config, numerics.numerics, run.modelSha256),
     planSha256: planSha256(plan),
   };
 }
@@ -47,8 +47,16 @@ export function countParameters({ plan }: PreparedRun): number {
   return plan.parameters.reduce((sum, { elements }) => sum + elements, 0);
 }
 
-function describeMemory({ map, workers }: PreparedRun): MemoryRow[] {
-  const bytes = PROCESS_BYTES + workers * THREAD_BYTES;
-  const node = { region: 'node and its threads', allocatedBytes: bytes, residentBytes: bytes, isShared: false };
-  return [...map.rows.map((row) => ({ ...row, isShared: true })), node];
+/** What the run takes, region by region: of shared memory, of the checkpoint writer (a copy that is written, one that waits), of Node. */
+export function describeMemory({ map, workers }: Pick<PreparedRun, 'map' | 'workers'>): MemoryRow[] {
+  const copyBytes = map.arrayBytes * (1 + map.stateCount + (map.hasBest ? 1 : 0));
+  const bytes = PROCESS_BYTES + (workers + 1) * THREAD_BYTES;
+  const own = (region: string, allocatedBytes: number, residentBytes: number) => {
+    return { region, allocatedBytes, residentBytes, isShared: false };
+  };
+  return [
+    ...map.rows.map((row) => ({ ...row, isShared: true })),
+    own('checkpoint copies', 2 * copyBytes, copyBytes),
+    own('node and its threads', bytes, bytes),
+  ];
 }

@@ -154,6 +154,21 @@ export interface WorkersEvent {
   reason?: string;
 }
 
+/** A checkpoint is on disk. */
+export interface CheckpointEvent {
+  type: 'checkpoint';
+  /** Steps done: the next one is this. */
+  step: number;
+  path: string;
+  bytes: number;
+  /** From the begin of hashing until the folder is flushed; training goes on meanwhile. */
+  writeMs: number;
+  /** How long the last copied generation was held: training waits for no longer than that. */
+  heldMs: number;
+  /** Copies so far that a newer one took the place of, before they were written. */
+  replaced: number;
+}
+
 /** For the live bar only: about ten a second, never written, never printed as JSON. */
 export interface ProgressEvent {
   type: 'progress';
@@ -212,6 +227,8 @@ export interface Summary {
   testMetrics?: Record<string, MetricValue>;
   /** Absent where there is no validation part. */
   best?: BestEpoch;
+  /** Where the run was gone on with from a checkpoint, and what was changed then; absent where it never was. */
+  resumes?: { step: number; workers: number; backend: string; changes: string[] }[];
   /** Training steps only: without start, evaluation and the first 5 % of the steps. */
   samplesPerSecond: number | null;
   stepMs: { median: number; p95: number } | null;
@@ -236,4 +253,4 @@ export interface EndEvent {
 }
 
 /** The events that `--json` prints, one a line. */
-export type TrainEvent = StartEvent | WorkersEvent | StepEvent | EpochEvent | NoticeEvent | EndEvent;
+export type TrainEvent = StartEvent | WorkersEvent | StepEvent | EpochEvent | CheckpointEvent | NoticeEvent | EndEvent;

@@ -1,6 +1,6 @@
 // The options of an experiment: its name, its length, how it is evaluated and logged. Coordinator only.
 import { z } from 'zod';
-import { mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { flag, mapping, numberFrom, oneOf, text, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 import { metricsSchema, watchedMetricSchema } from '../nn/metrics.schema.ts';
 
 const NAME_PHRASE = 'a name of letters, digits, blanks and . _ - that starts with a letter or digit, 100 at most';
@@ -58,6 +58,24 @@ export const evaluationSchema = mapping({
   metrics: metricsSchema.optional().describe('what is told of the validation and test part beside the loss'),
 }).prefault({});
 
+/** `checkpoint`: how often the whole state of the run is saved, and how many of them are kept. */
+export const checkpointSchema = mapping({
+  everySteps: wholeNumber(1).optional().describe('saved at exactly these steps; by time alone where nothing is said'),
+  everySeconds: numberFrom(0).default(60).describe('saved so often while it trains; 0: never by time'),
+  keep: wholeNumber(1, 1000).default(2).describe('so many of the last ones are kept, and the best one'),
+}).prefault({});
+
+const SIZE_PHRASE = 'a size such as 2 GB or 512 MiB, or a number of bytes';
+
+/** `memory`: the most that a run may take; one that needs more is refused before it begins. */
+export const memorySchema = wordOr(
+  'auto',
+  z.union([wholeNumber(1), z.string().regex(/^\d+(?:\.\d+)? *(?:[KMGT]i?)?B$/i)], { error: SIZE_PHRASE }),
+  SIZE_PHRASE,
+)
+  .default('auto')
+  .describe('the most memory that the run may take; auto: what the machine has');
+
 /** `logging`: how often the live figures are written. */
 export const loggingSchema = mapping({
   everySteps: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
@@ -66,6 +84,14 @@ export const loggingSchema = mapping({
   noiseScaleSteps: wordOr('auto', wholeNumber(0), 'a whole number of 0 or more')
     .default('auto')
     .describe('steps between two estimates of the gradient noise scale; auto: 32; 0: none'),
+}).prefault({});
+
+/** `ledger`: how often a step's loss and hashes are recorded. */
+export const ledgerSchema = mapping({
+  everySteps: wordOr('off', wholeNumber(1), 'a whole number of 1 or more')
+    .default(1)
+    .describe('steps from one row of ledger.jsonl to the next, or off; decides no bit'),
+  state: flag().default(false).describe('hash the state of the optimizer too: a third of what it takes to update it'),
 }).prefault({});
 
 /** The resolved `evaluation`: `auto` has become a metric, the mode is known. */

@@ -1,7 +1,7 @@
 // Step and epoch events → the lines of metrics.jsonl and results.csv; the coordinator. Each line is one write, so a reader that
 // follows the file sees whole lines.
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isScalarMetric } from '../nn/metrics.schema.ts';
 import type { EpochEvent, StepEvent } from './events.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -20,7 +20,8 @@ export class MetricsLog {
     this.#more = metrics;
     this.#metrics = openSync(folder.file('metrics.jsonl'), 'a');
     this.#results = openSync(folder.file('results.csv'), 'a');
-    writeSync(this.#results, resultsHeader(metric, metrics));
+    // A run that goes on has its rows already.
+    if (fstatSync(this.#results).size === 0) writeSync(this.#results, resultsHeader(metric, metrics));
   }
 
   addStep(event: StepEvent): void {

@@ -15,8 +15,10 @@ import { frozenNames, planSegments } from '../optim/segments.ts';
 import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { describeMemory } from './describe-run.ts';
 import { toldMetrics } from './experiment.schema.ts';
 import type { LoadedModel } from './load-model.ts';
+import { checkMemoryBudget } from './memory-budget.ts';
 import { resolveNoiseScaleSteps } from './noise-scale.ts';
 
 /** A run that could begin: nothing large is allocated yet, and nothing is written. */
@@ -27,8 +29,10 @@ export interface PreparedRun {
   plan: Plan;
   /** Names of the metrics that are told of the validation and test part. */
   metrics: readonly string[];
-  /** Where the config's model is a module. */
+  /** Where the config's model is a module that was imported. */
   model: LoadedModel | undefined;
+  /** Of the module that made the model, imported now or when the run began. */
+  modelSha256: string | undefined;
   map: MemoryMap;
   training: TrainingSpec;
   /** The arrays of a generation behind the parameters. */
@@ -58,6 +62,14 @@ export interface PrepareOptions {
   model?: LoadedModel;
   /** In place of the data that the config names. */
   dataset?: Dataset;
+  /** A compiled model, as a checkpoint has it: nothing is traced, and no module is asked for. */
+  stored?: StoredPlan;
+}
+
+/** A plan that was compiled when the run began, and the hash of the module that made it. */
+export interface StoredPlan {
+  plan: Plan;
+  modelSha256: string | null;
 }
 
 /**
@@ -65,7 +77,7 @@ export interface PrepareOptions {
  * @throws errors with `exitCode` 2 that say what in the config, the data or the model cannot be.
  */
 export function prepareRun(config: TrainConfig, options: PrepareOptions): PreparedRun {
-  const { baseDir, model } = options;
+  const { baseDir, model, stored } = options;
   const cores = availableParallelism();
   const workers = resolveWorkers(config);
   const maxWorkers = config.maxWorkers === 'auto' ? Math.max(workers, cores, LEAST_SEATS) : config.maxWorkers;
@@ -75,15 +87,17 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
   const training = describeTraining(config, dataset);
   const { batchSize } = training.sampler;
   const metrics = toldMetrics(config.evaluation);
-  const plan = compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
-    numerics: numerics.numerics,
-    microBatch: config.microBatch,
-    recompute: config.recompute,
-    largestShardRows: Math.ceil(batchSize / config.shards),
-    smallestShardRows: smallestShardRows(training.sampler),
-    dataset: dataset.spec,
-    isFrozen: frozenNames(training.optimizer),
-  });
+  const compile = (): Plan =>
+    compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
+      numerics: numerics.numerics,
+      microBatch: config.microBatch,
+      recompute: config.recompute,
+      largestShardRows: Math.ceil(batchSize / config.shards),
+      smallestShardRows: smallestShardRows(training.sampler),
+      dataset: dataset.spec,
+      isFrozen: frozenNames(training.optimizer),
+    });
+  const plan = stored?.plan ?? compile();
   const { needsWholeParameters = false } = createOptimizer(training.optimizer);
   // The workers plan them again: here for the refusal of groups that match nothing.
   planSegments({ ...plan, optimizer: training.optimizer, isByParameter: needsWholeParameters });
@@ -100,6 +114,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     hasWholeRanges: needsWholeParameters,
     hasNoiseScale: training.noiseScaleSteps !== 0,
   });
+  checkMemoryBudget(config.memory, describeMemory({ map, workers }));
   return {
     config,
     numerics,
@@ -107,6 +122,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     plan,
     metrics,
     model,
+    modelSha256: stored?.modelSha256 ?? model?.sha256,
     map,
     training,
     states,
@@ -152,6 +168,9 @@ function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec
     averaging: config.averaging,
     until: describeUntil(config),
     noiseScaleSteps: resolveNoiseScaleSteps(config.logging.noiseScaleSteps),
+    ...(config.ledger.everySteps !== 'off' && {
+      ledger: { everySteps: config.ledger.everySteps, hasState: config.ledger.state },
+    }),
   };
 }
 

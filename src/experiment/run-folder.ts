@@ -1,19 +1,8 @@
-// A run's name → its folder under runs/, and the files of a run → whole files in it; the coordinator.
+// The files of a run → whole files in its folder; the coordinator.
 // Every file is written under a temporary name, flushed and renamed, so that a reader sees none or all of it.
 
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type NamedTensor, safetensorsParts } from '../checkpoint/safetensors.ts';
 import { formatConfig } from '../config/format-config.ts';
 import type { TrainConfig } from '../config/train-config.ts';
@@ -50,72 +39,19 @@ export function checkRunName(name: string): void {
   );
 }
 
-/**
- * Makes `runsDir/NAME`, or NAME-2, NAME-3, … where that is taken, and points `runsDir/latest` to it. Two processes that ask for the
- * same name at once get two folders. What fails leaves nothing behind.
- * @throws RunFolderError
- */
-export function createRunFolder(runsDir: string, name: string): RunFolder {
-  checkRunName(name);
-  let firstMade: string | undefined;
-  let path: string | undefined;
-  try {
-    firstMade = mkdirSync(runsDir, { recursive: true });
-    const folderName = makeNumberedFolder(runsDir, name);
-    path = join(runsDir, folderName);
-    mkdirSync(join(path, 'weights'));
-    pointLatest(runsDir, folderName);
-    return new RunFolder(path, folderName);
-  } catch (cause) {
-    if (path !== undefined) rmSync(path, { recursive: true, force: true });
-    if (firstMade !== undefined) removeEmptyFolders(resolve(runsDir), resolve(firstMade));
-    throw cannotWrite(path ?? join(runsDir, name), 2, cause);
-  }
-}
-
-/** From the innermost to the outermost that was made; stops at one in which another process has made something since. */
-function removeEmptyFolders(innermost: string, outermost: string): void {
-  try {
-    rmdirSync(innermost);
-  } catch {
-    return;
-  }
-  if (innermost !== outermost) removeEmptyFolders(dirname(innermost), outermost);
-}
-
-function makeNumberedFolder(runsDir: string, name: string): string {
-  for (let k = 1; ; k++) {
-    const folderName = k === 1 ? name : `${name}-${k}`;
-    try {
-      // Not recursive, so that exactly one of several makers succeeds.
-      mkdirSync(join(runsDir, folderName));
-      return folderName;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-}
-
-/** Made inside the run's own folder and moved out: runs/ never shows a temporary name, and `latest` is never missing. */
-function pointLatest(runsDir: string, folderName: string): void {
-  const latest = join(runsDir, LATEST);
-  const present = lstatSync(latest, { throwIfNoEntry: false });
-  if (present && !present.isSymbolicLink()) throw new Error(`${latest} is not a symbolic link`);
-  const made = join(runsDir, folderName, LATEST);
-  symlinkSync(folderName, made);
-  renameSync(made, latest);
-}
-
-/** The folder of one run; its maker is the only one that writes it. */
+/** The folder of one run; who has its lock is the only one that writes it. */
 export class RunFolder {
   /** Such as `runs/mnist-mlp-2`: relative if `runsDir` was. */
   readonly path: string;
   /** Such as `mnist-mlp-2`. */
   readonly name: string;
+  /** Gives its lock back: nothing is written from here on. */
+  readonly unlock: () => void;
 
-  constructor(path: string, name: string) {
+  constructor(path: string, name: string, unlock: () => void) {
     this.path = path;
     this.name = name;
+    this.unlock = unlock;
   }
 
   /** The path of a file in this folder. */
@@ -166,7 +102,7 @@ export class RunFolder {
 }
 
 /** The stored config lies in another folder than the one that it was read from. */
-function withAbsolutePaths(config: TrainConfig, baseDir: string): TrainConfig {
+export function withAbsolutePaths(config: TrainConfig, baseDir: string): TrainConfig {
   const paths = Object.entries(config.data).filter(([key]) => (DATA_PATH_KEYS as readonly string[]).includes(key));
   const absolute = paths.map(([key, path]) => [key, resolve(baseDir, String(path))]);
   const model = typeof config.model === 'string' ? resolve(baseDir, config.model) : config.model;
@@ -204,7 +140,8 @@ function encodeJson(value: object): Uint8Array {
   return encode(`${text}\n`);
 }
 
-function cannotWrite(path: string, exitCode: 1 | 2, cause: unknown): RunFolderError {
+export function cannotWrite(path: string, exitCode: 1 | 2, cause: unknown): RunFolderError {
+  if (cause instanceof RunFolderError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `${path}: expected a run folder that can be written, got ${reason}; run in another directory or free this one`;
   return new RunFolderError(message, exitCode, cause);

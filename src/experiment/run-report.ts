@@ -4,6 +4,7 @@ import type { LossMetric } from '../nn/losses.ts';
 import type { EpochEvent, ProgressEvent, StepEvent, TrainEvent } from './events.ts';
 import type { MetricsLog } from './metrics-log.ts';
 import { NoiseScale } from './noise-scale.ts';
+import type { SavedReport } from './progress.schema.ts';
 import { EpochStatistics, type LossAndMetric, lossAndMetric, RunStatistics } from './run-statistics.ts';
 import { StepWindow } from './step-window.ts';
 
@@ -29,10 +30,13 @@ export class RunReport {
   readonly #spec: ReportSpec;
   readonly #window: StepWindow;
   readonly #epoch = new EpochStatistics();
-  #epochStartedMs = 0;
+  #epochStartedMs = performance.now();
+  /** Of the epoch under way, in an earlier process. */
+  #epochMsBefore = 0;
   #progressMs = Number.NEGATIVE_INFINITY;
   #step = 0;
   #lr = 0;
+  #rowStep = -1;
 
   constructor(spec: ReportSpec) {
     this.#spec = spec;
@@ -40,9 +44,33 @@ export class RunReport {
     this.#window = new StepWindow(spec.everySteps);
   }
 
-  /** Training begins now: the first epoch's time counts from here. */
+  /** Training begins now: the first epoch's time counts from here, or goes on where it stood. */
   begin(): void {
     this.#epochStartedMs = performance.now();
+  }
+
+  /** All that was told and counted so far, at the step whose record came last. */
+  saved(): SavedReport {
+    return {
+      step: this.#step,
+      lr: this.#lr,
+      rowStep: this.#rowStep,
+      epochMs: this.#epochMsBefore + performance.now() - this.#epochStartedMs,
+      epoch: this.#epoch.saved(),
+      statistics: this.statistics.saved(),
+      window: this.#window.saved(),
+    };
+  }
+
+  /** Goes on from there, before training begins. */
+  restore(saved: SavedReport): void {
+    this.#step = saved.step;
+    this.#lr = saved.lr;
+    this.#rowStep = saved.rowStep;
+    this.#epochMsBefore = saved.epochMs;
+    this.#epoch.restore(saved.epoch);
+    this.statistics.restore(saved.statistics);
+    this.#window.restore(saved.window);
   }
 
   addStep(record: CommittedStep): void {
@@ -60,9 +88,12 @@ export class RunReport {
   endEpoch(validation?: LossAndMetric, isBest = false): void {
     if (this.#epoch.samples === 0) return;
     const now = performance.now();
-    const event = this.#describeEpoch((now - this.#epochStartedMs) / 1000, validation, isBest);
+    const seconds = (this.#epochMsBefore + now - this.#epochStartedMs) / 1000;
+    const event = this.#describeEpoch(seconds, validation, isBest);
     this.statistics.trainLoss = event.trainLoss;
     this.#epochStartedMs = now;
+    this.#epochMsBefore = 0;
+    this.#rowStep = this.#step;
     this.#epoch.clear();
     this.#spec.log.addEpoch(event);
     this.#spec.onEvent(event);

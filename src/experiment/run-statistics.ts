@@ -3,11 +3,14 @@ import type { CommittedStep } from '../engine/step-records.ts';
 import type { LossMetric } from '../nn/losses.ts';
 import { PHASE_NAMES, type PhaseMs } from './events.ts';
 import type { MetricValue } from './metric-values.ts';
+import type { SavedEpoch, SavedStatistics } from './progress.schema.ts';
 
 /** The share of a run's steps that its throughput leaves out: compilers warm up and caches fill in them. */
 const WARM_UP_SHARE = 0.05;
 /** Durations that are kept for the median: the last ones of a longer run. */
 const MOST_DURATIONS = 65_536;
+/** Of them a checkpoint has so many: enough for the median and the 95th of 100. */
+const SAVED_DURATIONS = 2048;
 
 /** Loss and metric over some samples. */
 export interface LossAndMetric {
@@ -43,6 +46,17 @@ export class Durations {
     this.#count = 0;
   }
 
+  /** The last of them, `most` at most, in order. */
+  saved(most: number): Float64Array {
+    const kept = Math.min(this.#count, this.#ms.length, most);
+    return Float64Array.from({ length: kept }, (_, i) => this.#ms[(this.#count - kept + i) % this.#ms.length]);
+  }
+
+  restore(saved: Float64Array): void {
+    this.clear();
+    for (const ms of saved) this.add(ms);
+  }
+
   /** The values at these shares of the sorted durations (0.5 is the median); null without any. */
   quantiles(...shares: number[]): number[] | null {
     const kept = Math.min(this.#count, this.#ms.length);
@@ -70,6 +84,17 @@ export class EpochStatistics {
     this.samples += record.samples;
     this.stepMs += record.stepMs;
     this.durations.add(record.stepMs);
+  }
+
+  saved(): SavedEpoch {
+    const { lossNumerator, denominator, correct, counted, samples, stepMs } = this;
+    const durations = this.durations.saved(SAVED_DURATIONS);
+    return { lossNumerator, denominator, correct, counted, samples, stepMs, durations };
+  }
+
+  restore({ durations, ...sums }: SavedEpoch): void {
+    Object.assign(this, sums);
+    this.durations.restore(durations);
   }
 
   clear(): void {
@@ -111,6 +136,33 @@ export class RunStatistics {
     if (record.step < this.#warmUpSteps) return;
     this.#warmSamples += record.samples;
     this.#warmMs += record.stepMs;
+  }
+
+  saved(): SavedStatistics {
+    const { steps, skippedSteps, samplesSeen, trainLoss } = this;
+    return {
+      steps,
+      skippedSteps,
+      samplesSeen,
+      trainLoss,
+      durations: this.#durations.saved(SAVED_DURATIONS),
+      phases: this.#phases.slice(),
+      totalMs: this.#totalMs,
+      warmSamples: this.#warmSamples,
+      warmMs: this.#warmMs,
+    };
+  }
+
+  restore(saved: SavedStatistics): void {
+    this.steps = saved.steps;
+    this.skippedSteps = saved.skippedSteps;
+    this.samplesSeen = saved.samplesSeen;
+    this.trainLoss = saved.trainLoss;
+    this.#durations.restore(saved.durations);
+    this.#phases.set(saved.phases);
+    this.#totalMs = saved.totalMs;
+    this.#warmSamples = saved.warmSamples;
+    this.#warmMs = saved.warmMs;
   }
 
   /** Training steps only, without the first 5 %; of all steps where a stopped run never got further. */

@@ -1,4 +1,5 @@
 // A prepared run → shared memory with samples and first weights in it, and an engine at the gate; its state as tensors. Coordinator.
+import type { SavedState } from '../checkpoint/checkpoint.ts';
 import type { NamedTensor } from '../checkpoint/safetensors.ts';
 import { type RunState, stateSha256, weightsSha256 } from '../checkpoint/state-hash.ts';
 import { type Inputs, sampleElements, type Targets, targetElements } from '../data/source.ts';
@@ -13,6 +14,7 @@ import { initializeParameters } from '../plan/initialize.ts';
 import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
 import { sharedSampleWarnings } from './check-samples.ts';
 import { checkTargets } from './check-targets.ts';
+import { datasetSha256 } from './dataset-hash.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** What a network is after training: its parameters, and the running statistics that evaluation needs too. */
@@ -24,6 +26,7 @@ export interface Weights {
 /** A run whose workers stand at the gate, or would. */
 export interface Session {
   engine: Engine;
+  memory: WebAssembly.Memory;
   /** What is evaluated and written: the committed parameters, or their average; views of shared memory, at the gate only. */
   weights(): Weights;
   /** Keeps them as the best ones. */
@@ -36,16 +39,30 @@ export interface Session {
   warnings: readonly string[];
   /** Samples' targets as they lie in memory, one after the other. */
   targetsOf(ids: Uint32Array): Float64Array;
+  /** What `reduceOnPlateau` remembers; null without it. */
+  plateau(): PlateauState | null;
   hashes(): { weightsSha256: string; stateSha256: string };
+  /** Of the samples and their parts; before `engine.start()` only. */
+  datasetSha256(): string;
+}
+
+/** What a session is opened with beside its run. */
+export interface SessionOptions {
+  pool: WorkerPool;
+  faults?: readonly Fault[];
+  onStep: (record: CommittedStep) => void;
+  /** Where it goes on from, in place of first weights; its arrays are copied. */
+  state?: SavedState;
 }
 
 const WASM_PAGE_BYTES = 65_536;
 
-/** Allocates the memory, loads the samples, makes the first weights. The threads get their seats with `engine.start()`. */
-export function openSession(
-  run: PreparedRun,
-  { pool, faults, onStep }: { pool: WorkerPool; faults?: readonly Fault[]; onStep: (record: CommittedStep) => void },
-): Session {
+/**
+ * Allocates the memory, loads the samples, makes the first weights or takes those of a state. The threads get their seats with
+ * `engine.start()`.
+ * @throws StateError where a state is not of this run's model and optimizer.
+ */
+export function openSession(run: PreparedRun, { pool, faults, onStep, state }: SessionOptions): Session {
   const { plan, map, dataset, config, numerics, training, cores } = run;
   const pages = map.byteLength / WASM_PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -53,8 +70,10 @@ export function openSession(
   new Int32Array(memory.buffer, map.constants, plan.constants.length).set(plan.constants);
   const warnings = fillSamples(run, memory);
   const { kernels } = instantiateKernels(module, memory, numerics.build, numerics.blas);
-  initializeParameters(plan, kernels, config.seed, map.generations[0]);
-  initializeStates(run, kernels);
+  if (state === undefined) {
+    initializeParameters(plan, kernels, config.seed, map.generations[0]);
+    initializeStates(run, kernels);
+  } else placeState(run, memory, state);
   const { parts } = dataset;
   new Uint32Array(memory.buffer, map.validationIds, parts.validation.length).set(parts.validation);
   new Uint32Array(memory.buffer, map.testIds, parts.test.length).set(parts.test);
@@ -71,6 +90,7 @@ export function openSession(
     cores,
     faults,
     onStep,
+    start: state && { step: state.step, lrFactor: state.plateau?.factor ?? 1, leastLoss: state.leastLoss },
   });
   const evaluatedArray = run.states.averageArray ?? 0;
   const weightsOf = (values: Float32Array): Weights => ({
@@ -79,10 +99,11 @@ export function openSession(
   });
   const weights = () => weightsOf(engine.committed(evaluatedArray));
   const rules = plateauRules(training.schedule, training.optimizer.lr, config.evaluation.mode);
-  let plateau = rules && initialPlateau(rules);
+  let plateau = rules && (state?.plateau ?? initialPlateau(rules));
   return {
     engine,
     warnings,
+    memory,
     weights,
     keepBest: () => engine.keepBest(evaluatedArray),
     bestWeights: () => weightsOf(engine.best()),
@@ -92,11 +113,34 @@ export function openSession(
       engine.setLrFactor(plateau.factor);
     },
     targetsOf: (ids) => gatherTargets(run, memory, ids),
+    plateau: () => plateau,
     hashes: () => ({
       weightsSha256: weightsSha256(weights().parameters),
       stateSha256: stateSha256(committedState(run, engine, plateau)),
     }),
+    datasetSha256: () => datasetSha256(run, kernels, memory),
   };
+}
+
+/** A state that is not of the run that shall go on from it. */
+class StateError extends Error {
+  override readonly name = 'StateError';
+  readonly exitCode = 2;
+}
+
+function placeState(
+  { map }: PreparedRun,
+  { buffer }: WebAssembly.Memory,
+  { step, generation, best }: SavedState,
+): void {
+  const elements = (map.arrayBytes / 4) * (1 + map.stateCount);
+  if (generation.length !== elements) {
+    throw new StateError(
+      `state of step ${step}: expected ${elements} values for this model and optimizer, got ${generation.length}; go on with the config that it was saved with`,
+    );
+  }
+  new Float32Array(buffer, map.generations[step & 1], elements).set(generation);
+  if (best !== null && map.hasBest) new Float32Array(buffer, map.best, map.arrayBytes / 4).set(best);
 }
 
 function fillSamples(run: PreparedRun, { buffer }: WebAssembly.Memory): string[] {

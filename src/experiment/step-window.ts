@@ -2,6 +2,7 @@
 // Pure: the clock is passed in, so that a test can be its own clock.
 
 import { PHASE_NAMES, type PhaseMs, type StepEvent } from './events.ts';
+import type { SavedMean, SavedWindow } from './progress.schema.ts';
 
 /** What the metrics ring tells of one committed step; the caller may use the same object again. */
 export interface StepRecord {
@@ -56,6 +57,33 @@ export class StepWindow {
     return event;
   }
 
+  /** What a window that is not full holds. */
+  saved(): SavedWindow {
+    return {
+      step: this.#step,
+      epoch: this.#epoch,
+      steps: this.#steps,
+      samples: this.#samples,
+      loss: this.#loss.saved(),
+      lr: this.#lr.saved(),
+      gradNorm: this.#gradNorm?.saved() ?? null,
+      stepMs: this.#stepMs.saved(),
+      phases: this.#phases.map((mean) => mean.saved()),
+    };
+  }
+
+  restore(saved: SavedWindow): void {
+    this.#step = saved.step;
+    this.#epoch = saved.epoch;
+    this.#steps = saved.steps;
+    this.#samples = saved.samples;
+    this.#loss = new Mean(saved.loss);
+    this.#lr = new Mean(saved.lr);
+    this.#gradNorm = saved.gradNorm && new Mean(saved.gradNorm);
+    this.#stepMs = new Mean(saved.stepMs);
+    this.#phases = PHASE_NAMES.map((_, i) => new Mean(saved.phases[i]));
+  }
+
   #collect(record: StepRecord): void {
     this.#step = record.step;
     this.#epoch = record.epoch;
@@ -95,9 +123,19 @@ export class StepWindow {
 
 /** A running mean around its first value, so that the mean of equal values is exactly that value (a learning rate stays 0.001). */
 class Mean {
-  #count = 0;
-  #first = 0;
-  #excess = 0;
+  #count: number;
+  #first: number;
+  #excess: number;
+
+  constructor([count, first, excess]: SavedMean = [0, 0, 0]) {
+    this.#count = count;
+    this.#first = first;
+    this.#excess = excess;
+  }
+
+  saved(): SavedMean {
+    return [this.#count, this.#first, this.#excess];
+  }
 
   add(value: number): void {
     if (this.#count === 0) this.#first = value;

@@ -25,6 +25,7 @@ export interface Outcome {
   best?: BestEpoch;
   hashes?: { weightsSha256: string; stateSha256: string };
   durationMs: number;
+  resumes: NonNullable<Summary['resumes']>;
 }
 
 /** The whole summary. */
@@ -54,6 +55,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     ...(outcome.validation?.values && { validationMetrics: outcome.validation.values }),
     ...(test?.values && { testMetrics: test.values }),
     ...(best && { best }),
+    ...(outcome.resumes.length > 0 && { resumes: outcome.resumes }),
     samplesPerSecond: statistics.samplesPerSecond(),
     stepMs: statistics.stepMs(),
     phaseMs: statistics.phaseMs(),
@@ -62,7 +64,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     weightsSha256: outcome.hashes?.weightsSha256 ?? null,
     stateSha256: outcome.hashes?.stateSha256 ?? null,
     planSha256: planSha256(plan),
-    configSha256: configSha256(config, numerics.numerics, run.model?.sha256),
+    configSha256: configSha256(config, numerics.numerics, run.modelSha256),
     durationMs: outcome.durationMs,
     node: process.versions.node,
     cpu: cpuModel(),

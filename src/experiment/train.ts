@@ -1,23 +1,30 @@
 // A config → a trained network in a run folder, told event by event. The coordinator's whole way through a run.
+import type { WriterFault } from '../checkpoint/writer-faults.ts';
 import type { TrainConfig } from '../config/train-config.ts';
 import type { Fault } from '../engine/faults.ts';
-import { createPool } from '../engine/pool.ts';
+import { createPool, type WorkerPool } from '../engine/pool.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { UntilReason } from '../engine/until.ts';
-import { scoresPerSample } from '../plan/plan.ts';
+import { beginRunFolder, type HiddenFolder } from './begin-run-folder.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
+import { evaluatePart, watchedFigure } from './evaluate-part.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { ledgerHeader } from './ledger-header.ts';
+import { LedgerLog } from './ledger-log.ts';
 import { loadModel } from './load-model.ts';
-import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
-import { createRunFolder, type RunFolder } from './run-folder.ts';
+import type { Progress } from './progress.schema.ts';
+import { openResume, type ResumedRun, type ResumeOptions } from './resume.ts';
+import { cannotWrite, type RunFolder } from './run-folder.ts';
 import { RunReport } from './run-report.ts';
-import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
+import type { LossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
+import { writerFaults } from './writer-faults.ts';
 
 /** How a run is watched and where it writes. */
 export interface TrainOptions {
@@ -33,6 +40,8 @@ export interface TrainOptions {
   maxSteps?: number;
   /** Faults to inject, for tests. */
   faults?: readonly Fault[];
+  /** Faults of the disk that checkpoints are written to, for tests. */
+  writerFaults?: readonly WriterFault[];
 }
 
 /** What a run ends with. */
@@ -53,15 +62,66 @@ export async function train(config: TrainConfig, options: TrainOptions = {}): Pr
   try {
     const baseDir = options.baseDir ?? process.cwd();
     const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
-    // Steps come when the training is there; its folder is made last, so that what cannot begin leaves nothing behind.
-    let training: Training | undefined;
-    const onStep = (record: CommittedStep): void => training?.addStep(record);
-    const session = openSession(run, { pool, faults: options.faults, onStep });
-    training = new Training(run, session, createRunFolder(options.runsDir ?? 'runs', config.name), options, startedMs);
-    return await training.run();
+    const begin = { run, pool, options, startedMs };
+    // Its folder is made last, so that what cannot begin leaves nothing behind.
+    return await runTraining(begin, () => beginRunFolder(options.runsDir ?? 'runs', config.name));
   } finally {
     await pool.destroy();
   }
+}
+
+/** What `resume` gives for a run that is over already: nothing was done. */
+export interface FinishedRun {
+  runFolder: string;
+  isFinished: true;
+}
+
+/**
+ * Goes on with the run in a folder at its last good checkpoint, at the exact step and with the same bits, whatever the number of workers.
+ * No module is imported: the compiled model is in the checkpoint.
+ * @throws errors with `exitCode` 2 for what cannot go on (nothing is changed then), with 1 for a run that failed.
+ */
+export async function resume(
+  folder: string,
+  options: Omit<TrainOptions, 'runsDir' | 'baseDir'> & ResumeOptions = {},
+): Promise<(TrainResult & { isFinished: false }) | FinishedRun> {
+  const startedMs = performance.now();
+  const resumed = openResume(folder, options);
+  try {
+    if (resumed.isFinished) return { runFolder: resumed.folder.path, isFinished: true };
+    const pool = createPool(resumed.run.workers);
+    try {
+      const begin = { run: resumed.run, pool, options: { ...options, baseDir: '/' }, startedMs };
+      return { ...(await runTraining(begin, undefined, resumed)), isFinished: false };
+    } finally {
+      await pool.destroy();
+    }
+  } finally {
+    resumed.folder.unlock();
+  }
+}
+
+interface Begin {
+  run: PreparedRun;
+  pool: WorkerPool;
+  options: TrainOptions;
+  startedMs: number;
+}
+
+async function runTraining(
+  { run, pool, options, startedMs }: Begin,
+  makeFolder: (() => HiddenFolder) | undefined,
+  resumed?: ResumedRun,
+): Promise<TrainResult> {
+  // Steps come when the training is there.
+  let training: Training | undefined;
+  const onStep = (record: CommittedStep): void => training?.addStep(record);
+  const state = resumed?.state ?? undefined;
+  const session = openSession(run, { pool, faults: options.faults, onStep, state });
+  if (resumed !== undefined) resumed.state = null;
+  const place = makeFolder?.() ?? resumed!;
+  training = new Training(run, session, place, options, startedMs);
+  return await training.run();
 }
 
 /** One run, from its first event to its last. */
@@ -69,27 +129,41 @@ class Training {
   readonly report: RunReport;
   readonly #run: PreparedRun;
   readonly #session: Session;
-  readonly #folder: RunFolder;
+  /** Where it begins: a folder under a hidden name, or the place that it goes on from. */
+  readonly #place: HiddenFolder | ResumedRun;
+  #folder: RunFolder;
   readonly #options: TrainOptions;
   readonly #startedMs: number;
   readonly #totalSteps: number;
   readonly #log: MetricsLog;
+  readonly #ledger: LedgerLog | undefined;
   /** Undefined where the config says how many workers there are. */
   readonly #workers: WorkerChoice | undefined;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
   #evaluationsSinceBest = 0;
+  /** Steps done at the last evaluation, −1 before the first. */
+  #evaluatedStep = -1;
   #endedBy: EndedBy | undefined;
+  readonly #checkpoints: Checkpoints;
 
-  constructor(run: PreparedRun, session: Session, folder: RunFolder, options: TrainOptions, startedMs: number) {
+  constructor(
+    run: PreparedRun,
+    session: Session,
+    place: HiddenFolder | ResumedRun,
+    options: TrainOptions,
+    startedMs: number,
+  ) {
     this.#run = run;
     this.#session = session;
-    this.#folder = folder;
+    this.#place = place;
+    this.#folder = place.folder;
     this.#options = options;
     this.#startedMs = startedMs;
     this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
     this.#workers = run.config.workers === 'auto' ? new WorkerChoice(run.workers, this.#totalSteps) : undefined;
-    this.#log = new MetricsLog(folder, run.plan.metric, run.metrics);
+    this.#log = new MetricsLog(place.folder, run.plan.metric, run.metrics);
+    this.#ledger = this.#openLedger();
     this.report = new RunReport({
       metric: run.plan.metric,
       stepsPerEpoch: run.stepsPerEpoch,
@@ -99,39 +173,114 @@ class Training {
       log: this.#log,
       onEvent: (event) => this.#emit(event),
     });
+    const saved = 'progress' in place ? place.progress : null;
+    if (saved !== null) this.#restore(saved);
+    this.#checkpoints = new Checkpoints({
+      run,
+      session,
+      baseDir: options.baseDir ?? process.cwd(),
+      folder: () => this.#folder.path,
+      progress: () => this.#progress(),
+      hasBest: () => this.#best !== undefined,
+      watched: () => (this.#validation === undefined ? null : this.#watched(this.#validation)),
+      keptBest: saved?.keptBest ?? null,
+      faults: writerFaults(options.writerFaults),
+      onEvent: (event) => this.#emit(event),
+    });
+  }
+
+  /** Goes on where a checkpoint was taken. */
+  #restore(saved: Progress): void {
+    this.report.restore(saved.report);
+    this.#validation = saved.validation ?? undefined;
+    this.#best = saved.best ?? undefined;
+    this.#evaluationsSinceBest = saved.evaluationsSinceBest;
+    this.#evaluatedStep = saved.evaluatedStep;
+    this.#endedBy = saved.endedBy ?? undefined;
+  }
+
+  /** All that was told and decided so far. */
+  #progress(): Omit<Progress, 'keptBest'> {
+    return {
+      report: this.report.saved(),
+      evaluatedStep: this.#evaluatedStep,
+      endedBy: this.#endedBy ?? null,
+      validation: this.#validation ?? null,
+      best: this.#best ?? null,
+      evaluationsSinceBest: this.#evaluationsSinceBest,
+      durationMs: this.#durationMs,
+      resumes: this.#resumes,
+    };
+  }
+
+  /** Over all processes of the run. */
+  get #durationMs(): number {
+    const before = 'progress' in this.#place ? this.#place.progress.durationMs : 0;
+    return before + performance.now() - this.#startedMs;
+  }
+
+  get #resumes(): Progress['resumes'] {
+    return 'progress' in this.#place ? this.#place.progress.resumes : [];
   }
 
   addStep(record: CommittedStep): void {
     this.#workers?.addStep(record.stepMs);
     this.report.addStep(record);
+    this.#ledger?.addStep(record);
   }
 
   async run(): Promise<TrainResult> {
     const { engine } = this.#session;
-    this.#begin();
     try {
-      await engine.start();
-      const status = await this.#trainToTheEnd();
-      const test = status === 'done' ? await this.#test() : undefined;
-      return this.#end(status, test);
-    } catch (error) {
-      // Nobody computes any more: the committed generation is whole, whatever failed (I5).
-      await engine.stop();
-      this.#end('failed', undefined, error as Error);
-      throw error;
+      await this.#begin();
+      try {
+        await engine.start();
+        const status = await this.#trainToTheEnd();
+        await this.#saveLast();
+        const test = status === 'done' ? await this.#test() : undefined;
+        return this.#end(status, test);
+      } catch (error) {
+        // Nobody computes any more: the committed generation is whole, whatever failed (I5).
+        await engine.stop();
+        await this.#saveLast();
+        this.#end('failed', undefined, error as Error);
+        throw error;
+      }
     } finally {
       this.#log.close();
+      this.#ledger?.close();
       await engine.stop();
+      await this.#checkpoints.close();
+      this.#folder.unlock();
     }
+  }
+
+  #openLedger(): LedgerLog | undefined {
+    const header = ledgerHeader(this.#run, this.#session);
+    if (header === undefined) return undefined;
+    return new LedgerLog(this.#folder.file('ledger.jsonl'), header, (message) =>
+      this.#emit({ type: 'notice', level: 'warning', message }),
+    );
+  }
+
+  /** What a resume goes on from; without it the checkpoint before is there still. */
+  async #saveLast(): Promise<void> {
+    await this.#checkpoints.saveLast();
+    const { replaced } = this.#checkpoints;
+    if (replaced === 0) return;
+    const what = replaced === 1 ? '1 checkpoint was' : `${replaced} checkpoints were`;
+    const message = `${what} replaced by a newer one before the disk had taken it: save less often, or to a faster disk`;
+    this.#emit({ type: 'notice', level: 'info', message });
   }
 
   get #hasValidation(): boolean {
     return this.#run.training.validationSamples > 0;
   }
 
-  #begin(): void {
+  async #begin(): Promise<void> {
     const { config, numerics, dataset } = this.#run;
-    this.#folder.writeConfig(config, this.#options.baseDir);
+    if ('publish' in this.#place) await this.#makeFolder(this.#place);
+    else this.#folder.writeConfig(config, this.#options.baseDir);
     const backend = { numerics: numerics.numerics, backend: numerics.identity, blas: numerics.blas?.path };
     this.#folder.writeEnvironment(collectEnvironment(backend));
     this.#folder.writePreprocessing(dataset.preprocessing);
@@ -139,6 +288,20 @@ class Training {
     const { notice } = numerics;
     const warnings = [...(notice === undefined ? [] : [notice]), ...dataset.warnings, ...this.#session.warnings];
     for (const message of warnings) this.#emit({ type: 'notice', level: 'warning', message });
+    if ('notices' in this.#place) for (const notice of this.#place.notices) this.#emit(notice);
+  }
+
+  /** Its name comes when the config and the state before the first step are on disk: every folder that is seen can be resumed. */
+  async #makeFolder(place: HiddenFolder): Promise<void> {
+    try {
+      this.#folder.writeConfig(this.#run.config, this.#options.baseDir);
+      await this.#checkpoints.saveFirst();
+      this.#folder = place.publish();
+    } catch (error) {
+      await this.#checkpoints.close();
+      place.discard();
+      throw cannotWrite(this.#folder.path, 2, error);
+    }
   }
 
   /** From evaluation to evaluation; without a validation part in one stretch. */
@@ -146,17 +309,30 @@ class Training {
     const { signal } = this.#options;
     const { engine } = this.#session;
     this.report.begin();
-    while (engine.step < this.#totalSteps) {
-      const pause = this.#nextEvaluation(engine.step);
+    if (this.#isEvaluationDue()) await this.#evaluateAndDecide();
+    while (engine.step < this.#totalSteps && this.#endedBy === undefined) {
+      const pause = Math.min(this.#nextEvaluation(engine.step), this.#checkpoints.nextPause(engine.step));
       const reason = await this.#trainTo(pause);
-      if (signal?.aborted) return 'stopped';
-      if (reason === undefined && engine.step < pause) continue;
-      await this.#validate();
-      if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(engine.step, reason));
-      else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
-      if (this.#endedBy !== undefined) break;
+      // A condition that is met ends the run all the same.
+      if (signal?.aborted && reason === undefined) return 'stopped';
+      if (reason !== undefined || this.#isEvaluationDue()) await this.#evaluateAndDecide(reason);
+      await this.#checkpoints.pause();
     }
     return 'done';
+  }
+
+  /** Whether the steps that are done end where an evaluation, or the last row, belongs that is not there yet. */
+  #isEvaluationDue(): boolean {
+    const { step } = this.#session.engine;
+    return step > 0 && this.#evaluatedStep !== step && this.#nextEvaluation(step - 1) === step;
+  }
+
+  async #evaluateAndDecide(reason?: UntilReason): Promise<void> {
+    const { step } = this.#session.engine;
+    await this.#validate();
+    this.#evaluatedStep = step;
+    if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(step, reason));
+    else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
   }
 
   /** Trains until `pause`, or less far where the number of workers is still being measured. */
@@ -164,9 +340,10 @@ class Training {
     const { engine } = this.#session;
     const { signal } = this.#options;
     const stretch = this.#workers?.next();
-    if (stretch === undefined || this.#workers === undefined) return await engine.runTo(pause, signal);
+    const onLook = (): void => this.#checkpoints.look();
+    if (stretch === undefined || this.#workers === undefined) return await engine.runTo(pause, signal, onLook);
     engine.limitWorkers(stretch.workers);
-    const reason = await engine.runTo(Math.min(pause, engine.step + stretch.steps), signal);
+    const reason = await engine.runTo(Math.min(pause, engine.step + stretch.steps), signal, onLook);
     this.#workers.endStretch();
     const { chosen, most, measured, reason: why } = this.#workers;
     if (chosen !== undefined) {
@@ -209,6 +386,7 @@ class Training {
     this.#evaluationsSinceBest = isBest ? 0 : this.#evaluationsSinceBest + 1;
     this.#session.noteEvaluation(this.#watched(validation));
     if (isBest) {
+      await this.#checkpoints.copied();
       this.#session.keepBest();
       const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
       const { metric: name } = this.#run.config.evaluation;
@@ -219,30 +397,13 @@ class Training {
     this.report.endEpoch(validation, isBest);
   }
 
-  async #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
-    const { plan, metrics, dataset } = this.#run;
-    const { engine, targetsOf } = this.#session;
-    const totals = await engine.evaluate(part);
-    const figures = lossAndMetric(plan.metric, totals);
-    if (metrics.length === 0) return figures;
-    const ids = dataset.parts[part === 'validate' ? 'validation' : 'test'];
-    const { loss, metric: accuracy } = figures;
-    const hasScores = scoresPerSample(plan) > 0;
-    const scored = {
-      scores: engine.scores(ids.length),
-      labels: hasScores ? targetsOf(ids) : [],
-    };
-    return {
-      ...figures,
-      values: metricValues(metrics, plan.metrics ?? [], { loss, accuracy, cells: totals.cells, ...scored }),
-    };
+  #evaluate(part: 'validate' | 'test' | 'testBest'): Promise<LossAndMetric> {
+    return evaluatePart(this.#run, this.#session, part);
   }
 
   /** The figure that `evaluation.metric` names. */
-  #watched({ loss, metric, values = {} }: LossAndMetric): number {
-    const { metric: name } = this.#run.config.evaluation;
-    if (name === 'loss') return loss;
-    return name === 'accuracy' ? metric : (values[name] as number);
+  #watched(figures: LossAndMetric): number {
+    return watchedFigure(this.#run.config, figures);
   }
 
   #isBetter(validation: LossAndMetric): boolean {
@@ -287,7 +448,8 @@ class Training {
       noise: this.report.noise.conclude(this.#run.batchSize),
       validation: this.#validation,
       best: this.#best,
-      durationMs: performance.now() - this.#startedMs,
+      durationMs: this.#durationMs,
+      resumes: this.#resumes,
     });
     this.#folder.writeSummary(summary);
     this.#emit({ type: 'end', summary, runFolder: this.#folder.path });

@@ -29,8 +29,25 @@ export function blasImports({ sgemm, kind, baseOf }: LoadedBlas, memory: WebAsse
     // Addresses come as signed numbers of 32 bits.
     sgemm(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate) {
       const [orderA, orderB] = [transA ? TRANSPOSED : AS_IT_LIES, transB ? TRANSPOSED : AS_IT_LIES];
-      const [aAt, bAt, cAt] = [base + (a >>> 0), base + (b >>> 0), base + (c >>> 0)];
-      sgemm(ROW_MAJOR, orderA, orderB, m, n, k, 1, aAt, lda, bAt, ldb, accumulate ? 1 : 0, cAt, ldc);
+      const [aAt, bAt, cAt] = [a >>> 0, b >>> 0, c >>> 0];
+      checkPlaces(memory, aAt + 4 * matrixElements(transA, m, k, lda), bAt + 4 * matrixElements(transB, k, n, ldb));
+      checkPlaces(memory, cAt + 4 * matrixElements(0, m, n, ldc), 0);
+      sgemm(
+        ROW_MAJOR,
+        orderA,
+        orderB,
+        m,
+        n,
+        k,
+        1,
+        base + aAt,
+        lda,
+        base + bAt,
+        ldb,
+        accumulate ? 1 : 0,
+        base + cAt,
+        ldc,
+      );
     },
     leastTileProducts: leastTileProducts(kind),
   };
@@ -54,8 +71,25 @@ export function blasGemm(
     }
     const [orderA, orderB] = [transA ? TRANSPOSED : AS_IT_LIES, transB ? TRANSPOSED : AS_IT_LIES];
     const beta = accumulate ? 1 : 0;
+    checkPlaces(memory, a + 4 * matrixElements(transA, m, k, lda), b + 4 * matrixElements(transB, k, n, ldb));
+    checkPlaces(memory, c + 4 * matrixElements(0, m, n, ldc), Math.min(a, b, c));
     sgemm(ROW_MAJOR, orderA, orderB, m, n, k, 1, base + a, lda, base + b, ldb, beta, base + c, ldc);
     if (bias !== 0 || activation !== 0) wasm.biasActivation(c, m, n, ldc, bias, activation);
     return 0;
   };
+}
+
+/** From the first to the last element of a matrix of m × n that lies with rows of `ld` elements, or the other way round. */
+function matrixElements(isTransposed: number, m: number, n: number, ld: number): number {
+  return isTransposed ? (n - 1) * ld + m : (m - 1) * ld + n;
+}
+
+/**
+ * A plan may come from a file, and outside of its memory WebAssembly has a guard that a library called by address has not.
+ * @throws RangeError
+ */
+function checkPlaces({ buffer }: WebAssembly.Memory, one: number, other: number): void {
+  const { byteLength } = buffer;
+  if (one >= 0 && other >= 0 && one <= byteLength && other <= byteLength) return;
+  throw new RangeError(`blas: expected matrices inside of ${byteLength} bytes of memory, got ${one} and ${other}`);
 }

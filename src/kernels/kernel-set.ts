@@ -6,7 +6,7 @@ import { NORMALIZATION_KERNEL_NAMES } from './normalization-kernel-names.ts';
 /** A numeric routine on byte addresses in the shared memory; 0 or undefined where it has no result. */
 export type Kernel = (...args: number[]) => number;
 
-/** The optimizers beside sgd and adam, and what clipping by value, checking and averaging need. */
+/** The optimizers beside sgd and adam, and what clipping by value, checking, averaging and the ledger need. */
 const OPTIMIZER_KERNELS = [
   'amsgrad',
   'nadam',
@@ -18,6 +18,7 @@ const OPTIMIZER_KERNELS = [
   'clampSquareSum',
   'countNotFinite',
   'movingAverage',
+  'positionHash',
 ] as const;
 
 /** Every kernel; the order is that of the sources in assembly/. */

@@ -23,6 +23,7 @@ import { metricKernels } from './reference/metrics.ts';
 import { oneMomentOptimizers } from './reference/one-moment-optimizers.ts';
 import { optimizerKernels } from './reference/optimizers.ts';
 import { piecewiseKernels } from './reference/piecewise.ts';
+import { positionHashKernels } from './reference/position-hash.ts';
 import { powerKernels } from './reference/power.ts';
 import { reduceKernels } from './reference/reduce.ts';
 import { softmaxKernels } from './reference/softmax.ts';
@@ -51,6 +52,7 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...oneMomentOptimizers(views),
       ...twoMomentOptimizers(views),
       ...clipAverageKernels(views),
+      ...positionHashKernels(views),
       ...reduceKernels(views),
       ...stridedKernels(views),
       ...activationKernels(views),

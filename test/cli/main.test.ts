@@ -194,7 +194,64 @@ describe('lockstep train', () => {
       type: 'end',
       summary: { status: 'stopped' },
     });
-    expect(JSON.parse(readFileSync(join(folder, 'runs/small/summary.json'), 'utf8')).status).toBe('stopped');
+    const summary = JSON.parse(readFileSync(join(folder, 'runs/small/summary.json'), 'utf8'));
+    expect(summary.status).toBe('stopped');
+    expect(stderr).toMatch(/\nnext +npx lockstep train --resume runs\/small\n$/);
+    // Goes on from the step that was finished; without a folder it is the last run.
+    const resumed = await runLockstep(
+      ['train', '--resume', `steps=${summary.steps + 3}`, 'workers=1', '--json'],
+      folder,
+    );
+    expect(resumed.code).toBe(2);
+    expect(resumed.stderr).toMatch(
+      /^error: runs\/small: expected the config .*, got epochs: 1000000 → –, steps: – → \d+; /,
+    );
+    const allowed = ['train', 'workers=1', `steps=${summary.steps + 3}`, '--resume', 'runs/latest', '--allow-changes'];
+    const { code: end, stdout: text } = await runLockstep(allowed, folder);
+    expect(end).toBe(0);
+    expect(text).toContain(`going on at step ${summary.steps} of ${summary.steps + 3}`);
+    expect(text).toContain('\nrun folder runs/small\n');
+    const again = await runLockstep(['train', '--resume', 'runs/small'], folder);
+    expect(again).toEqual({
+      code: 0,
+      stdout: 'runs/small is finished: raise epochs or steps to train on\n',
+      stderr: '',
+    });
+  });
+
+  it('a second signal ends it at once', async () => {
+    const child = startLockstep(['train', 'small.yaml', '--json', 'epochs=1000000'], folder);
+    child.stdout.on('data', (text) => String(text).includes('"type":"step"') && child.kill('SIGINT'));
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    const { code } = await outcomeOf(child);
+    expect(code).toBe(130);
+    // Whatever it came to, it can be gone on from.
+    expect(existsSync(join(folder, 'runs/small/checkpoints/step-000000000000.lockstep'))).toBe(true);
+  });
+
+  it.each([
+    ['a folder that is none', ['train', '--resume', 'nowhere'], 'nowhere: expected the folder of a run, got none'],
+    ['no run yet', ['train', '--resume'], 'runs/latest: expected the folder of a run, got none'],
+    ['two folders', ['train', '--resume', 'a', 'b'], 'expected one run folder to resume, got a and b'],
+    ['a dry run', ['train', '--resume', 'a', '--dry-run'], '--resume trains on'],
+    ['changes without a resume', ['train', 'small.yaml', '--allow-changes'], 'is for --resume'],
+  ])('--resume of %s ends with exit code 2', async (_, args, message) => {
+    const { code, stderr } = await runLockstep(args, folder);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    expect(readdirSync(folder)).toEqual(['small.yaml']);
+  });
+
+  it('keeps a second process out of a run that goes on', async () => {
+    const child = startLockstep(['train', 'small.yaml', '--json', 'epochs=1000000'], folder);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const { code, stderr } = await runLockstep(['train', '--resume', 'runs/small'], folder);
+    expect(stderr).toBe(
+      `error: runs/small: expected a run that nobody trains, got the lock of process ${child.pid}; wait for it or stop it\n`,
+    );
+    expect(code).toBe(2);
+    child.kill('SIGTERM');
+    expect((await outcomeOf(child)).code).toBe(143);
   });
 
   it('stops quietly when nobody reads its output any more', async () => {

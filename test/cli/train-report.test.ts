@@ -38,6 +38,7 @@ function makeReport(options: Partial<ReportOptions>) {
     page: PLAIN_PAGE,
     warningPage: PLAIN_PAGE,
     next: [],
+    resume: (folder) => `lockstep train --resume ${folder}`,
     isKept: true,
     ...options,
   });

@@ -65,7 +65,9 @@ describe('configs/schema.json', () => {
     const described = Object.entries(schema.properties!).filter(([, { description }]) => description !== undefined);
     expect(Object.keys(schema.properties!).filter((key) => !described.some(([name]) => name === key))).toEqual([
       'evaluation',
+      'checkpoint',
       'logging',
+      'ledger',
     ]);
   });
 });

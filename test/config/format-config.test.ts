@@ -27,6 +27,7 @@ data:
 shards: 8 # default
 workers: auto # default
 maxWorkers: auto # default
+memory: auto # default
 numerics: auto # default
 model:
   - dense: 8 # FILE:3:12
@@ -51,9 +52,15 @@ evaluation:
   metric: accuracy # default
   mode: max # default
   minDelta: 0 # default
+checkpoint:
+  everySeconds: 60 # default
+  keep: 2 # default
 logging:
   everySteps: auto # default
   noiseScaleSteps: auto # default
+ledger:
+  everySteps: 1 # default
+  state: false # default
 `);
   });
 

@@ -20,6 +20,7 @@ describe('loadConfig', () => {
       shards: 8,
       workers: 'auto',
       maxWorkers: 'auto',
+      memory: 'auto',
       numerics: 'auto',
       model: [{ dense: 10, activation: 'none', bias: true }],
       loss: 'crossEntropy',
@@ -27,7 +28,9 @@ describe('loadConfig', () => {
       optimizer: { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, amsgrad: false },
       epochs: 10,
       evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 },
+      checkpoint: { everySeconds: 60, keep: 2 },
       logging: { everySteps: 'auto', noiseScaleSteps: 'auto' },
+      ledger: { everySteps: 1, state: false },
     });
   });
 
@@ -41,6 +44,7 @@ describe('loadConfig', () => {
       config.optimizer,
       config.evaluation,
       config.logging,
+      config.ledger,
     ];
     expect(frozen.every(Object.isFrozen)).toBe(true);
     expect(() => Object.assign((config.model as readonly object[])[0], { dense: 3 })).toThrow(TypeError);
@@ -184,7 +188,7 @@ describe('parseConfig', () => {
   });
 
   it('leaves the object that it is given as it was', () => {
-    const given = { ...SMALLEST, checkpoint: { keep: 2 } };
+    const given = { ...SMALLEST, augmentation: { flip: true } };
     const before = structuredClone(given);
     issuesOf(() => parseConfig(given, { overrides: ['steps=3', 'model.0.dense=2'] }));
     expect(given).toEqual(before);

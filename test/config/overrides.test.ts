@@ -96,8 +96,8 @@ describe('an override', () => {
       'override model.x=3: expected an index from 0 to 0 in model, got x; set model as a whole to make it longer',
     ],
     [
-      'checkpoint.keep=2',
-      /^override checkpoint\.keep=2 checkpoint: expected no such key, .*not built yet: remove the key$/,
+      'initialWeights.keep=2',
+      /^override initialWeights\.keep=2 initialWeights: expected no such key, .*not built yet: remove the key$/,
     ],
     [
       '__proto__.x=3',

@@ -59,7 +59,6 @@ describe('keys of several parts', () => {
 
 describe('what comes later', () => {
   it.each([
-    ['checkpoint', { everySteps: 500 }],
     ['augmentation', {}],
     ['faults', []],
     ['workersAt', { 10: 2 }],
@@ -76,7 +75,7 @@ describe('what comes later', () => {
 
   it('is refused beside what else is wrong', () => {
     expect(
-      issuesWith({ checkpoint: { keep: 1 }, shards: 0, evaluation: { patience: 0, everyEpochs: 0 } }),
+      issuesWith({ augmentation: { flip: true }, shards: 0, evaluation: { patience: 0, everyEpochs: 0 } }),
     ).toHaveLength(4);
   });
 
@@ -101,7 +100,7 @@ describe('an unknown key', () => {
     ['batch_size', 1, 'did you mean data.batchSize?'],
     ['lr', 1, 'did you mean optimizer.lr?'],
     ['data.batchSize', 1, 'write it nested, as in data: { batchSize: … }'],
-    ['quux', 1, /^remove it, or use one of name, description, seed, data, .*, logging$/],
+    ['quux', 1, /^remove it, or use one of name, description, seed, data, .*, logging, ledger$/],
   ])('says what was probably meant: %s', (key, value, advice) => {
     const [issue, ...more] = issuesWith({ [key]: value });
     expect(more).toEqual([]);

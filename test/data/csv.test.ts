@@ -318,7 +318,7 @@ describe('what openCsv refuses', () => {
       'a truncated gzip',
       gzipSync('a,y\n1,0\n').subarray(0, -9),
       {},
-      `${path}: expected a whole gzip file of at most 2 GiB, got`,
+      `${path}: expected a whole gzip file of at most 64 MiB of text, got`,
     ],
   ])('%s', (_, content, options, message) => {
     expect(() => open(content, options)).toThrow(DataError);

@@ -124,7 +124,7 @@ describe.each([null, 0.25])('with clipNorm %s', (clipNorm) => {
     expect(records[at + RECORD_CELLS.samples]).toBe(20);
     expect(records[at + RECORD_CELLS.lr]).toBe(1);
     expect(records[at + RECORD_CELLS.isSkipped]).toBe(0);
-    const cells = records.subarray(at + RECORD_RANGES, at + bench.map.recordCells);
+    const cells = records.subarray(at + RECORD_RANGES, at + RECORD_RANGES + bench.map.ranges.count);
     expect(cells.length).toBe(3);
     // A float64 sum of 2,765 squares in another order: 2,765 · 2^-53.
     expect(Math.sqrt(cells.reduce((sum, cell) => sum + cell, 0)) / norm(mean)).toBeCloseTo(1, 11);

@@ -1,6 +1,6 @@
 // The ring of records and the seats' clocks, written by hand, against what the coordinator reads out of them.
 import { describe, expect, it } from 'vitest';
-import { type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from '#src/engine/memory-map.js';
+import { HASH_CELL_COUNT, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from '#src/engine/memory-map.js';
 import { TIMED_PHASES } from '#src/engine/phase-clock.js';
 import { attachViews, RECORD_RANGES, type SharedViews } from '#src/engine/shared-views.js';
 import { type CommittedStep, StepRecords } from '#src/engine/step-records.js';
@@ -162,7 +162,7 @@ describe('attachViews', () => {
   it('gives every record of the ring a place of its own, range cells included', () => {
     const { map, views } = openRing(16);
     const places = Array.from({ length: 16 }, (_, step) => views.recordAt(step));
-    expect(places).toEqual(places.map((_, i) => i * (RECORD_RANGES + map.ranges.count)));
+    expect(places).toEqual(places.map((_, i) => i * (RECORD_RANGES + map.ranges.count * (1 + HASH_CELL_COUNT))));
     expect(views.recordAt(2 ** 39 - 1)).toBe(views.recordAt(15));
   });
 

@@ -13,6 +13,7 @@ export function committedStep(step: number, keys: Partial<CommittedStep> = {}): 
     gradNorm: 3,
     isSkipped: false,
     noise: { shards: 0, samples: 0, shardSquares: 0, squares: 0 },
+    hashes: null,
     stepMs: 4,
     phaseMs: Float64Array.of(0.25, 1, 2, 0.25, 0.25, 0.125, 0.125, 0),
     counted: keys.denominator ?? 10,

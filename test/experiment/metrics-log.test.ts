@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, describe, expect, it } from 'vitest';
+import { beginRunFolder } from '#src/experiment/begin-run-folder.js';
 import type { EpochEvent, StepEvent } from '#src/experiment/events.js';
 import { MetricsLog, metricsLine } from '#src/experiment/metrics-log.js';
-import { createRunFolder } from '#src/experiment/run-folder.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lockstep-metrics-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -40,7 +40,7 @@ const EPOCH: EpochEvent = {
 
 describe('MetricsLog', () => {
   it('writes lines of JSON and rows of CSV that readers of these formats take back at full precision', () => {
-    const folder = createRunFolder(root, 'run');
+    const folder = beginRunFolder(root, 'run').publish();
     const log = new MetricsLog(folder, 'accuracy');
     const { validationLoss: _loss, validationMetric: _metric, ...unevaluated } = EPOCH;
     log.addStep(STEP);

@@ -17,7 +17,8 @@ import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { float32Values, readSafetensorsFile } from '#src/checkpoint/safetensors.js';
 import { loadConfig, parseConfig } from '#src/config/load-config.js';
-import { checkRunName, createRunFolder, RunFolderError } from '#src/experiment/run-folder.js';
+import { beginRunFolder } from '#src/experiment/begin-run-folder.js';
+import { checkRunName, RunFolderError } from '#src/experiment/run-folder.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lockstep-runs-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -38,27 +39,27 @@ function refusalOf(action: () => unknown): RunFolderError {
   throw new Error('expected a refusal, got none');
 }
 
-describe('createRunFolder', () => {
+describe('beginRunFolder', () => {
   it('makes NAME, then NAME-2, NAME-3, and points latest to the last', () => {
-    const names = [1, 2, 3].map(() => createRunFolder(runs, 'mnist').name);
+    const names = [1, 2, 3].map(() => beginRunFolder(runs, 'mnist').publish().name);
     expect(names).toEqual(['mnist', 'mnist-2', 'mnist-3']);
     expect(readdirSync(runs).sort()).toEqual(['latest', 'mnist', 'mnist-2', 'mnist-3']);
     expect(lstatSync(join(runs, 'latest')).isSymbolicLink()).toBe(true);
     expect(readlinkSync(join(runs, 'latest'))).toBe('mnist-3');
-    expect(readdirSync(join(runs, 'mnist'))).toEqual(['weights']);
+    expect(readdirSync(join(runs, 'mnist')).sort()).toEqual(['checkpoints', 'lock', 'weights']);
   });
 
   it('replaces a latest that points nowhere', () => {
     mkdirSync(runs, { recursive: true });
     symlinkSync('gone', join(runs, 'latest'));
-    createRunFolder(runs, 'a');
+    beginRunFolder(runs, 'a').publish();
     expect(readlinkSync(join(runs, 'latest'))).toBe('a');
   });
 
   it('gives processes that ask for one name at once a folder each', { timeout: 30_000 }, async () => {
-    const module = fileURLToPath(import.meta.resolve('#src/experiment/run-folder.js'));
-    const script = `const { createRunFolder } = await import(${JSON.stringify(module)});
-      for (let i = 0; i < 5; i++) console.log(createRunFolder(${JSON.stringify(runs)}, 'same').name);`;
+    const module = fileURLToPath(import.meta.resolve('#src/experiment/begin-run-folder.js'));
+    const script = `const { beginRunFolder } = await import(${JSON.stringify(module)});
+      for (let i = 0; i < 5; i++) console.log(beginRunFolder(${JSON.stringify(runs)}, 'same').publish().name);`;
     const outputs = await Promise.all(
       [1, 2, 3].map(async () => {
         const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -77,7 +78,7 @@ describe('createRunFolder', () => {
   it('refuses with exit code 2 where a file stands in the place of runs/, and changes nothing', () => {
     mkdirSync(dirname(runs), { recursive: true });
     writeFileSync(runs, 'mine');
-    const error = refusalOf(() => createRunFolder(runs, 'a'));
+    const error = refusalOf(() => beginRunFolder(runs, 'a').publish());
     expect(error.exitCode).toBe(2);
     expect(error.message).toMatch(
       /runs\/a: expected a run folder that can be written, got E\w+.*; run in another directory or free this one$/,
@@ -87,7 +88,7 @@ describe('createRunFolder', () => {
 
   it('refuses with exit code 2 where latest is no link, and leaves no folder behind', () => {
     mkdirSync(join(runs, 'latest'), { recursive: true });
-    expect(refusalOf(() => createRunFolder(runs, 'a')).exitCode).toBe(2);
+    expect(refusalOf(() => beginRunFolder(runs, 'a').publish()).exitCode).toBe(2);
     expect(readdirSync(runs)).toEqual(['latest']);
   });
 });
@@ -139,7 +140,7 @@ describe('checkRunName', () => {
 
 describe('RunFolder', () => {
   it('writes weights and summary that read back, and leaves no temporary file', () => {
-    const folder = createRunFolder(runs, 'a');
+    const folder = beginRunFolder(runs, 'a').publish();
     const values = Float32Array.of(1, -0, 3.5);
     const parameters = [{ name: 'dense1.weight', shape: [1, 3], values }];
     folder.writeWeights('last', { parameters, statistics: [] }, { epoch: '3' });
@@ -149,12 +150,12 @@ describe('RunFolder', () => {
     expect(metadata.epoch).toBe('3');
     expect(JSON.parse(readFileSync(folder.file('summary.json'), 'utf8'))).toEqual({ status: 'done', trainLoss: null });
     expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(
-      ['summary.json', 'weights', 'weights/last.safetensors'].sort(),
+      ['checkpoints', 'lock', 'summary.json', 'weights', 'weights/last.safetensors'].sort(),
     );
   });
 
   it('writes the rows of a matrix in the summary as lines, and all of it reads back', () => {
-    const folder = createRunFolder(runs, 'a');
+    const folder = beginRunFolder(runs, 'a').publish();
     const matrix = [
       [1, -2.5e-7],
       [3, 4],
@@ -168,7 +169,7 @@ describe('RunFolder', () => {
   });
 
   it('writes a config that loads as the same one from there, its data paths made absolute', () => {
-    const folder = createRunFolder(runs, 'a');
+    const folder = beginRunFolder(runs, 'a').publish();
     const config = parseConfig({
       name: 'a',
       description: 'why: these\n# values',
@@ -182,7 +183,7 @@ describe('RunFolder', () => {
   });
 
   it('replaces a file as a whole: who has the old one open still reads the old one', () => {
-    const folder = createRunFolder(runs, 'a');
+    const folder = beginRunFolder(runs, 'a').publish();
     folder.writeSummary({ status: 'stopped' } as never);
     const before = lstatSync(folder.file('summary.json')).ino;
     folder.writeSummary({ status: 'done' } as never);
@@ -190,7 +191,7 @@ describe('RunFolder', () => {
   });
 
   it('fails with exit code 1 where it can no longer be written, naming the file', () => {
-    const folder = createRunFolder(runs, 'a');
+    const folder = beginRunFolder(runs, 'a').publish();
     rmSync(folder.path, { recursive: true });
     const error = refusalOf(() => folder.writeSummary({ status: 'done' } as never));
     expect(error.exitCode).toBe(1);

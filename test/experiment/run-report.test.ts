@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beginRunFolder } from '#src/experiment/begin-run-folder.js';
 import type { EpochEvent, ProgressEvent, StepEvent, TrainEvent } from '#src/experiment/events.js';
 import { MetricsLog } from '#src/experiment/metrics-log.js';
-import { createRunFolder } from '#src/experiment/run-folder.js';
 import { type ReportSpec, RunReport } from '#src/experiment/run-report.js';
 import { committedStep } from './committed-step.ts';
 
@@ -21,7 +21,7 @@ interface Told {
 
 /** A report of 8 steps, 3 an epoch, that writes into a folder of its own. */
 function openReport(keys: Partial<ReportSpec> = {}) {
-  const folder = createRunFolder(mkdtempSync(join(tmpdir(), 'lockstep-report-')), 'told');
+  const folder = beginRunFolder(mkdtempSync(join(tmpdir(), 'lockstep-report-')), 'told').publish();
   const log = new MetricsLog(folder, keys.metric ?? 'accuracy');
   const told: Told[] = [];
   const report = new RunReport({

@@ -32,8 +32,10 @@ describe('train', () => {
     expect(summary.status).toBe('done');
     expect(summary.testAccuracy).toBeGreaterThan(0.8); // chance is 1/3
     expect(readdirSync(runFolder).sort()).toEqual([
+      'checkpoints',
       'config.yaml',
       'environment.json',
+      'ledger.jsonl',
       'metrics.jsonl',
       'preprocessing.json',
       'results.csv',

@@ -16,6 +16,7 @@ export * from './math';
 export * from './one-moment-optimizers';
 export * from './image-sums';
 export * from './pooling';
+export { positionHash } from './position-hash';
 export { convReluPool } from './pooled-convolution';
 export * from './pooled-convolution-gradients';
 export * from './upsampling';
