@@ -6,6 +6,7 @@ import { benchCommand } from './command-bench.ts';
 import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
+import { resizeCommand } from './command-resize.ts';
 import { trainCommand } from './command-train.ts';
 import { verifyCommand } from './command-verify.ts';
 import { describeFailure, EXIT } from './failure.ts';
@@ -21,7 +22,14 @@ function createProgram(): Command {
     // With all their arguments the names would leave no room for what the commands do.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addExamples(program, ['lockstep train configs/mnist-mlp.yaml epochs=3']);
-  for (const command of [trainCommand(), planCommand(), verifyCommand(), benchCommand(), doctorCommand()]) {
+  for (const command of [
+    trainCommand(),
+    resizeCommand(),
+    planCommand(),
+    verifyCommand(),
+    benchCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.helpOption('-h, --help', 'print this help').copyInheritedSettings(program));
   }
   for (const command of withSubcommands(program)) {

@@ -5,6 +5,7 @@ import { type EndEvent, PHASE_NAMES, type PhaseMs, type ProgressEvent, type Star
 import type { Page } from './page.ts';
 import { type EndOptions, presentEnd } from './present-end.ts';
 import { type EpochTable, planEpochTable, presentEpoch, presentEpochTitles, presentPhases } from './present-epoch.ts';
+import { presentRecovery, presentResize } from './present-recovery.ts';
 import { presentIdleWorkers, presentStart, presentWorkers } from './present-start.ts';
 import { wrapWords } from './present-table.ts';
 import type { ProgressDisplay } from './progress-display.ts';
@@ -45,7 +46,7 @@ export class TrainReport {
     const text = this.#present(event);
     if (text === null) return;
     progress.hide();
-    if (event.type === 'notice' && event.level === 'warning') this.#options.writeWarning(text);
+    if (isWarning(event)) this.#options.writeWarning(text);
     else if (level !== 'quiet') this.#options.writeText(text);
     if (event.type === 'start') this.#warnOfIdleWorkers(event);
   }
@@ -63,6 +64,10 @@ export class TrainReport {
         return presentStart(event, page);
       case 'workers':
         return presentWorkers(event, page);
+      case 'resize':
+        return presentResize(event);
+      case 'recovery':
+        return warningPage.colors.yellow(wrapWords(presentRecovery(event), warningPage));
       case 'step':
         this.#phases.add(event);
         return null;
@@ -92,6 +97,10 @@ export class TrainReport {
     const { next, isKept, page } = this.#options;
     return `\n${presentEnd(event, { next: event.summary.status === 'failed' ? [] : next, isKept, isVerbose }, page)}`;
   }
+}
+
+function isWarning(event: TrainEvent): boolean {
+  return event.type === 'recovery' || (event.type === 'notice' && event.level === 'warning');
 }
 
 /** Means of the phases over the steps since they were last taken. */

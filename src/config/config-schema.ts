@@ -5,10 +5,13 @@ import {
   maxWorkersSchema,
   microBatchSchema,
   numericsSchema,
+  recoverySchema,
   shardsSchema,
   untilSchema,
+  workersAtSchema,
   workersSchema,
 } from '../engine/engine.schema.ts';
+import { faultsSchema } from '../engine/faults.schema.ts';
 import {
   descriptionSchema,
   type EvaluationConfig,
@@ -33,6 +36,7 @@ export const configSchema = mapping({
   shards: shardsSchema,
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
+  workersAt: workersAtSchema,
   numerics: numericsSchema,
   model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
@@ -46,6 +50,8 @@ export const configSchema = mapping({
   until: untilSchema.describe('what ends the run before its length is over'),
   evaluation: evaluationSchema,
   logging: loggingSchema,
+  recovery: recoverySchema,
+  faults: faultsSchema.optional().describe('what shall go wrong, for tests; decides no bit'),
 });
 
 /** What the schema makes of a config before the defaults that depend on other keys are known. */

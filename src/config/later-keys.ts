@@ -8,8 +8,6 @@ import { showNode } from './show-value.ts';
 const LATER_KEYS: Record<string, string> = {
   checkpoint: 'checkpoints are',
   augmentation: 'augmentation is',
-  faults: 'injected faults are',
-  workersAt: 'a changing number of workers is',
   initialWeights: 'starting from given weights is',
   machines: 'training on several machines is',
   'data.augmentation': 'augmentation is',

@@ -1,5 +1,6 @@
 // What a training run tells the outside, as plain data: the coordinator makes these, `--json` and the terminal show them.
 
+import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { MetricValue } from './metric-values.ts';
 import type { WorkerMeasurement } from './worker-choice.ts';
@@ -127,6 +128,20 @@ export interface NoticeEvent {
   message: string;
 }
 
+/** A worker was lost; what it had claimed is done by others, and a new one takes its seat. One line in metrics.jsonl too. */
+export interface RecoveryEvent extends WorkerRecovery {
+  type: 'recovery';
+}
+
+/** The number of workers changes; the bits do not. */
+export interface ResizeEvent {
+  type: 'resize';
+  /** Steps that were done. */
+  step: number;
+  from: number;
+  to: number;
+}
+
 /** `workers: auto` has chosen how many train from here on; the bits are the same with any. */
 export interface WorkersEvent {
   type: 'workers';
@@ -182,6 +197,8 @@ export interface Summary {
   skippedSteps: number;
   samplesSeen: number;
   workers: number;
+  /** Workers that were lost and replaced; absent where none was. */
+  recoveries?: number;
   shards: number;
   batchSize: number;
   numerics: 'portable' | 'fast';
@@ -219,4 +236,12 @@ export interface EndEvent {
 }
 
 /** The events that `--json` prints, one a line. */
-export type TrainEvent = StartEvent | WorkersEvent | StepEvent | EpochEvent | NoticeEvent | EndEvent;
+export type TrainEvent =
+  | StartEvent
+  | WorkersEvent
+  | ResizeEvent
+  | RecoveryEvent
+  | StepEvent
+  | EpochEvent
+  | NoticeEvent
+  | EndEvent;

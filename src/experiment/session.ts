@@ -5,6 +5,7 @@ import { type Inputs, sampleElements, type Targets, targetElements } from '../da
 import { Engine } from '../engine/engine.ts';
 import type { Fault } from '../engine/faults.ts';
 import type { WorkerPool } from '../engine/pool.ts';
+import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { KernelSet } from '../kernels/kernel-set.ts';
 import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
@@ -36,13 +37,17 @@ export interface Session {
   hashes(): { weightsSha256: string; stateSha256: string };
 }
 
+export interface SessionOptions {
+  pool: WorkerPool;
+  faults?: readonly Fault[];
+  onStep: (record: CommittedStep) => void;
+  onRecovery?: (recovery: WorkerRecovery) => void;
+}
+
 const WASM_PAGE_BYTES = 65_536;
 
 /** Allocates the memory, loads the samples, makes the first weights. The threads get their seats with `engine.start()`. */
-export function openSession(
-  run: PreparedRun,
-  { pool, faults, onStep }: { pool: WorkerPool; faults?: readonly Fault[]; onStep: (record: CommittedStep) => void },
-): Session {
+export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery }: SessionOptions): Session {
   const { plan, map, dataset, config, numerics, training, cores } = run;
   const pages = map.byteLength / WASM_PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -67,7 +72,9 @@ export function openSession(
     pool,
     cores,
     faults,
+    recovery: config.recovery,
     onStep,
+    onRecovery,
   });
   const evaluatedArray = run.states.averageArray ?? 0;
   const weightsOf = (values: Float32Array): Weights => ({

@@ -17,6 +17,8 @@ export interface Outcome {
   steps: number;
   /** How many trained: fewer than there are threads where that was measured to be better. */
   workers: number;
+  /** Workers that were lost and replaced. */
+  recoveries: number;
   statistics: RunStatistics;
   validation?: LossAndMetric;
   /** Of `weights/last`. */
@@ -41,6 +43,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     skippedSteps: statistics.skippedSteps,
     samplesSeen: statistics.samplesSeen,
     workers: outcome.workers,
+    ...(outcome.recoveries > 0 && { recoveries: outcome.recoveries }),
     shards: config.shards,
     batchSize,
     numerics: numerics.numerics,

@@ -1,23 +1,28 @@
 // A config → a trained network in a run folder, told event by event. The coordinator's whole way through a run.
 import type { TrainConfig } from '../config/train-config.ts';
+import { heapMbFor } from '../engine/fault-plan.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
+import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { UntilReason } from '../engine/until.ts';
 import { scoresPerSample } from '../plan/plan.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { injectedFaults } from './injected-faults.ts';
 import { loadModel } from './load-model.ts';
 import { metricValues } from './metric-values.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
+import { RunControl } from './run-control.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
 import { RunReport } from './run-report.ts';
 import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
+import { nextScheduledStep, scheduledWorkers } from './worker-schedule.ts';
 
 /** How a run is watched and where it writes. */
 export interface TrainOptions {
@@ -49,14 +54,19 @@ export interface TrainResult {
 export async function train(config: TrainConfig, options: TrainOptions = {}): Promise<TrainResult> {
   const startedMs = performance.now();
   // Threads load their code while this one reads the data and compiles the model.
-  const pool = createPool(resolveWorkers(config));
+  const workers = resolveWorkers(config);
+  // What kinds of faults are drawn does not depend on the length of the run.
+  const heapMb = heapMbFor(injectedFaults(config, { workers, steps: 1 }, options.faults));
+  const pool = createPool(workers, { heapMb });
   try {
     const baseDir = options.baseDir ?? process.cwd();
     const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
     // Steps come when the training is there; its folder is made last, so that what cannot begin leaves nothing behind.
     let training: Training | undefined;
     const onStep = (record: CommittedStep): void => training?.addStep(record);
-    const session = openSession(run, { pool, faults: options.faults, onStep });
+    const faults = injectedFaults(config, { workers, steps: run.totalSteps }, options.faults);
+    const onRecovery = (recovery: WorkerRecovery): void => training?.addRecovery(recovery);
+    const session = openSession(run, { pool, faults, onStep, onRecovery });
     training = new Training(run, session, createRunFolder(options.runsDir ?? 'runs', config.name), options, startedMs);
     return await training.run();
   } finally {
@@ -75,7 +85,10 @@ class Training {
   readonly #totalSteps: number;
   readonly #log: MetricsLog;
   /** Undefined where the config says how many workers there are. */
-  readonly #workers: WorkerChoice | undefined;
+  #workers: WorkerChoice | undefined;
+  /** What `workersAt` asked for last. */
+  #scheduled: number | undefined;
+  #recoveries = 0;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
   #evaluationsSinceBest = 0;
@@ -106,9 +119,21 @@ class Training {
     this.report.addStep(record);
   }
 
+  addRecovery(recovery: WorkerRecovery): void {
+    this.#recoveries++;
+    const event = { type: 'recovery' as const, ...recovery };
+    this.#log.addWorkers(event);
+    this.#emit(event);
+  }
+
   async run(): Promise<TrainResult> {
     const { engine } = this.#session;
     this.#begin();
+    const control = new RunControl(
+      this.#folder.path,
+      ({ workers }) => this.#resize(workers),
+      (message) => this.#emit({ type: 'notice', level: 'warning', message }),
+    );
     try {
       await engine.start();
       const status = await this.#trainToTheEnd();
@@ -120,6 +145,7 @@ class Training {
       this.#end('failed', undefined, error as Error);
       throw error;
     } finally {
+      control.close();
       this.#log.close();
       await engine.stop();
     }
@@ -156,14 +182,33 @@ class Training {
     return 'done';
   }
 
-  /** Trains until `pause`, or less far where the number of workers is still being measured. */
-  async #trainTo(pause: number): Promise<UntilReason | undefined> {
+  /** Another number of workers, whatever was measured. @throws RangeError beyond the seats that there are */
+  #resize(workers: number): void {
+    const { engine } = this.#session;
+    const from = engine.workers;
+    engine.resize(workers);
+    this.#workers = undefined;
+    if (workers === from) return;
+    const event = { type: 'resize' as const, step: engine.step, from, to: workers };
+    this.#log.addWorkers(event);
+    this.#emit(event);
+  }
+
+  /** Trains until `evaluation`, or less far where the number of workers changes or is still being measured. */
+  async #trainTo(evaluation: number): Promise<UntilReason | undefined> {
     const { engine } = this.#session;
     const { signal } = this.#options;
+    const { workersAt } = this.#run.config;
+    const scheduled = scheduledWorkers(workersAt, engine.step);
+    if (scheduled !== undefined && scheduled !== this.#scheduled) this.#resize(scheduled);
+    this.#scheduled = scheduled;
+    const pause = Math.min(evaluation, nextScheduledStep(workersAt, engine.step));
     const stretch = this.#workers?.next();
     if (stretch === undefined || this.#workers === undefined) return await engine.runTo(pause, signal);
     engine.limitWorkers(stretch.workers);
     const reason = await engine.runTo(Math.min(pause, engine.step + stretch.steps), signal);
+    // A request for another number of workers may have come meanwhile.
+    if (this.#workers === undefined) return reason;
     this.#workers.endStretch();
     const { chosen, most, measured, reason: why } = this.#workers;
     if (chosen !== undefined) {
@@ -279,7 +324,8 @@ class Training {
       test,
       hashes,
       steps: engine.step,
-      workers: this.#workers?.chosen ?? this.#run.workers,
+      workers: this.#workers?.chosen ?? engine.workers,
+      recoveries: this.#recoveries,
       statistics: this.report.statistics,
       validation: this.#validation,
       best: this.#best,

@@ -61,8 +61,6 @@ describe('what comes later', () => {
   it.each([
     ['checkpoint', { everySteps: 500 }],
     ['augmentation', {}],
-    ['faults', []],
-    ['workersAt', { 10: 2 }],
     ['initialWeights', 'a.safetensors'],
     ['logging.tensorboard', false],
   ])('is refused by name, once, whatever its value: %s', (path, value) => {

@@ -176,8 +176,8 @@ describe('train fails clearly', () => {
   test.each([
     ['throw', /^worker 1, step ([3-9]|\d\d+), SHARDS, shard \d.*a fault was asked for; step \1 is the last good state/],
     ['exit', /^worker 1, step ([3-9]|\d\d+), .*; step \1 is the last good state/],
-  ] as const)('where a worker does %s: one error names worker, step, phase and shard', async (kind, message) => {
-    const failing = train(smallConfig(), {
+  ] as const)('where a worker too many does %s: one error names worker, step, phase, shard', async (kind, message) => {
+    const failing = train(smallConfig({ recovery: { maxRestarts: 0 } }), {
       runsDir,
       faults: [
         { seat: 1, step: 3, kind },
