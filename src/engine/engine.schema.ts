@@ -17,12 +17,11 @@ export const maxWorkersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole nu
   .default('auto')
   .describe('threads for which memory is laid out');
 
+const STEP_COUNTS = 'steps with counts such as { 500: 3 }';
+
 /** `workersAt`: from which step on how many threads compute; never part of the mathematics. */
 export const workersAtSchema = z
-  .record(z.string(), wholeNumber(1, 1024), { error: 'a mapping of steps to counts such as { 500: 3 }' })
-  .refine((counts) => Object.keys(counts).every((step) => /^(0|[1-9]\d{0,11})$/.test(step)), {
-    error: 'a mapping of steps to counts such as { 500: 3 }',
-  })
+  .record(z.string().regex(/^(0|[1-9]\d{0,11})$/, { error: STEP_COUNTS }), wholeNumber(1, 1024), { error: STEP_COUNTS })
   .optional()
   .describe('from which step on how many threads compute; decides no bit');
 

@@ -32,7 +32,8 @@ export interface PoolOptions {
 interface SeatThread {
   piscina: Piscina;
   abort: AbortController;
-  exits: WeakMap<Worker, Promise<void>>;
+  /** Of each thread that the seat has had: when its code is loaded, and when it is gone. */
+  lives: WeakMap<Worker, { loaded: Promise<void>; exited: Promise<void> }>;
 }
 
 /** Starts `workers` threads. */
@@ -46,13 +47,15 @@ export function createPool(workers: number, { heapMb }: PoolOptions = {}): Worke
   const release = async (seat: number): Promise<void> => {
     const thread = threads.get(seat);
     threads.delete(seat);
-    await thread?.piscina.destroy();
+    if (thread === undefined) return;
+    await codeOf(thread);
+    await thread.piscina.destroy();
   };
   for (let seat = 0; seat < workers; seat++) threadOf(seat);
   return {
     workers,
     run: (job) => runTask(threadOf(job.seat), job),
-    terminate: (seat) => threads.get(seat)?.abort.abort(),
+    terminate: (seat) => void terminate(threads.get(seat)),
     release,
     destroy: async () => void (await Promise.all([...threads.keys()].map(release))),
   };
@@ -71,26 +74,52 @@ function startThread(heapMb: number | undefined): SeatThread {
   });
   // A thread that fails between tasks must not end the process: what it fails in is its task, whose promise tells.
   piscina.on('error', () => {});
-  return { piscina, abort: new AbortController(), exits: new WeakMap() };
+  const thread = { piscina, abort: new AbortController(), lives: new WeakMap() };
+  followThread(thread);
+  return thread;
 }
 
 async function runTask(thread: SeatThread, job: WorkerJob): Promise<void> {
-  const { piscina, exits } = thread;
-  thread.abort = new AbortController();
-  const task = piscina.run(job, { signal: thread.abort.signal });
-  const [worker] = piscina.threads;
-  if (worker !== undefined && !exits.has(worker)) exits.set(worker, exitOf(worker));
+  const { piscina, lives } = thread;
+  const { abort } = thread;
+  const task = piscina.run(job, { signal: abort.signal });
+  const worker = followThread(thread);
   try {
     await task;
   } catch (cause) {
+    if (thread.abort === abort) thread.abort = new AbortController();
+    followThread(thread);
     // Piscina keeps a thread whose task threw, and has let go of one that is lost, aborted or out of memory.
-    if (worker !== undefined && !piscina.threads.includes(worker)) await exits.get(worker);
+    if (worker !== undefined && !piscina.threads.includes(worker)) await lives.get(worker)?.exited;
     throw cause;
   }
 }
 
-function exitOf(worker: Worker): Promise<void> {
+async function terminate(thread: SeatThread | undefined): Promise<void> {
+  if (thread === undefined) return;
+  const { abort } = thread;
+  await codeOf(thread);
+  abort.abort();
+}
+
+/** Node ends the process where a thread is ended while it loads modules (20.20: `IsGraphAsync must be used on an instantiated module`). */
+async function codeOf(thread: SeatThread): Promise<void> {
+  const worker = followThread(thread);
+  if (worker === undefined) return;
+  // Nothing else may keep the process alive until then.
+  worker.ref();
+  await thread.lives.get(worker)?.loaded;
+}
+
+/** Listens to the seat's present thread; a new one has not run yet when Piscina has just made it. */
+function followThread({ piscina, lives }: SeatThread): Worker | undefined {
+  const [worker] = piscina.threads;
+  if (worker === undefined || lives.has(worker)) return worker;
   // A thread that has ended already has no id any more, and no event comes.
-  if (worker.threadId === -1) return Promise.resolve();
-  return new Promise((resolve) => void worker.once('exit', () => resolve()));
+  const exited =
+    worker.threadId === -1 ? Promise.resolve() : new Promise<void>((done) => void worker.once('exit', () => done()));
+  // Piscina's thread sends one message of itself: that it can take tasks.
+  const loaded = Promise.race([exited, new Promise<void>((done) => void worker.once('message', () => done()))]);
+  lives.set(worker, { loaded, exited });
+  return worker;
 }

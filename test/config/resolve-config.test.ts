@@ -99,7 +99,7 @@ describe('an unknown key', () => {
     ['batch_size', 1, 'did you mean data.batchSize?'],
     ['lr', 1, 'did you mean optimizer.lr?'],
     ['data.batchSize', 1, 'write it nested, as in data: { batchSize: … }'],
-    ['quux', 1, /^remove it, or use one of name, description, seed, data, .*, logging$/],
+    ['quux', 1, /^remove it, or use one of name, description, seed, data, .*, faults$/],
   ])('says what was probably meant: %s', (key, value, advice) => {
     const [issue, ...more] = issuesWith({ [key]: value });
     expect(more).toEqual([]);

@@ -8,7 +8,7 @@ import { type TrainEvent, type TrainResult, train } from '#src/index.js';
 import { smallConfig } from '../experiment/small-config.ts';
 
 /** A step of eight shards, a norm phase, 24 steps with an evaluation after every 8. */
-const KEYS = { shards: 8, clip: { norm: 0.1 }, epochs: 3, recovery: { deadlineSeconds: 0.5 } };
+const KEYS = { shards: 8, clip: { norm: 0.1 }, epochs: 3 };
 
 let runsDir: string;
 beforeEach(() => {
@@ -67,7 +67,8 @@ describe.each(Object.entries(KINDS))('a worker that does %s', (kind, cause) => {
     // Whoever comes there first.
     const [index] = Object.values(unit);
     const fault = { kind: kind as keyof typeof KINDS, step: 5, phase, index, moment };
-    const { recoveries, end } = await trainWith([fault], { workers: 3 });
+    const recovery = { deadlineSeconds: kind === 'hang' ? 0.5 : 5 };
+    const { recoveries, end } = await trainWith([fault], { workers: 3, recovery });
     expect(end).toBe(undisturbed);
     expect(recoveries).toHaveLength(1);
     expect(recoveries[0].cause).toMatch(cause);
@@ -80,7 +81,10 @@ describe.each(Object.entries(KINDS))('a worker that does %s', (kind, cause) => {
     // A thread that hangs while it starts is waited for half a minute.
     const phases = ['shards', 'gate', 'update', 'validate', ...(kind === 'hang' ? [] : ['boot' as const])] as const;
     const faults = phases.map((phase) => ({ kind: kind as keyof typeof KINDS, seat: 0, step: 4, phase }));
-    const { recoveries, end } = await trainWith(faults, { workers: 1 });
+    const { recoveries, end } = await trainWith(faults, {
+      workers: 1,
+      recovery: { deadlineSeconds: kind === 'hang' ? 0.5 : 5 },
+    });
     expect(end).toBe(undisturbed);
     // A worker that is to be killed works on and may meet the next fault, or the end of the run, before it is.
     if (kind !== 'kill') expect(recoveries).toHaveLength(phases.length);
