@@ -5,7 +5,7 @@ import { type EndEvent, PHASE_NAMES, type PhaseMs, type ProgressEvent, type Star
 import type { Page } from './page.ts';
 import { type EndOptions, presentEnd } from './present-end.ts';
 import { type EpochTable, planEpochTable, presentEpoch, presentEpochTitles, presentPhases } from './present-epoch.ts';
-import { presentRecovery, presentResize } from './present-recovery.ts';
+import { presentRecovery, presentResize, presentStraggler } from './present-recovery.ts';
 import { presentIdleWorkers, presentStart, presentWorkers } from './present-start.ts';
 import { wrapWords } from './present-table.ts';
 import type { ProgressDisplay } from './progress-display.ts';
@@ -66,6 +66,8 @@ export class TrainReport {
         return presentWorkers(event, page);
       case 'resize':
         return presentResize(event);
+      case 'straggler':
+        return wrapWords(presentStraggler(event), page);
       case 'recovery':
         return warningPage.colors.yellow(wrapWords(presentRecovery(event), warningPage));
       case 'step':

@@ -82,6 +82,13 @@ const TERMINATION_MS = 10_000;
 // About 20 µs: longer than the gaps inside a step, shorter than what a sleep and a wake-up cost.
 const SPIN_TURNS = 2000;
 
+/** What a seat's workers have done. */
+export interface ShardTimes {
+  worker: number;
+  shards: number;
+  totalMs: number;
+}
+
 /** A worker that was lost, and where. */
 interface Loss {
   error: Error;
@@ -188,6 +195,14 @@ export class Engine {
   limitWorkers(count: number): void {
     this.#running = Math.max(1, Math.min(count, this.#seats));
     this.#machine.mostRunning = this.#running;
+  }
+
+  /** How many shards each worker has computed and how long that took, backup copies included. */
+  shardTimes(): ShardTimes[] {
+    return Array.from({ length: this.#seats }, (_, worker) => {
+      const cells = this.#views.seatCells(worker);
+      return { worker, shards: cells[SEAT_CELLS.shards], totalMs: cells[SEAT_CELLS.shardMs] };
+    });
   }
 
   /** Workers that there are or, after `resize`, are about to be. */

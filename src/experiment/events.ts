@@ -3,6 +3,7 @@
 import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { MetricValue } from './metric-values.ts';
+import type { Straggler } from './straggler.ts';
 import type { WorkerMeasurement } from './worker-choice.ts';
 
 /** Where a step's time goes, in ms a step, means over the workers; the seven parts sum to the step. */
@@ -142,6 +143,13 @@ export interface ResizeEvent {
   to: number;
 }
 
+/** A worker is slower than the others: told once, in metrics.jsonl too. */
+export interface StragglerEvent extends Straggler {
+  type: 'straggler';
+  /** Steps that were done. */
+  step: number;
+}
+
 /** `workers: auto` has chosen how many train from here on; the bits are the same with any. */
 export interface WorkersEvent {
   type: 'workers';
@@ -199,6 +207,8 @@ export interface Summary {
   workers: number;
   /** Workers that were lost and replaced; absent where none was. */
   recoveries?: number;
+  /** The worker that was slower than the others by half; absent where none was. */
+  straggler?: Straggler;
   shards: number;
   batchSize: number;
   numerics: 'portable' | 'fast';
@@ -241,6 +251,7 @@ export type TrainEvent =
   | WorkersEvent
   | ResizeEvent
   | RecoveryEvent
+  | StragglerEvent
   | StepEvent
   | EpochEvent
   | NoticeEvent

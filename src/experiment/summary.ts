@@ -6,6 +6,7 @@ import { cpuModel } from './environment.ts';
 import type { BestEpoch, EndedBy, Summary } from './events.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { LossAndMetric, RunStatistics } from './run-statistics.ts';
+import type { Straggler } from './straggler.ts';
 import { lockstepVersion } from './version.ts';
 
 /** What only the run itself knows; what it never had is undefined. */
@@ -19,6 +20,7 @@ export interface Outcome {
   workers: number;
   /** Workers that were lost and replaced. */
   recoveries: number;
+  straggler?: Straggler;
   statistics: RunStatistics;
   validation?: LossAndMetric;
   /** Of `weights/last`. */
@@ -44,6 +46,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     samplesSeen: statistics.samplesSeen,
     workers: outcome.workers,
     ...(outcome.recoveries > 0 && { recoveries: outcome.recoveries }),
+    ...(outcome.straggler && { straggler: outcome.straggler }),
     shards: config.shards,
     batchSize,
     numerics: numerics.numerics,

@@ -20,6 +20,7 @@ import { createRunFolder, type RunFolder } from './run-folder.ts';
 import { RunReport } from './run-report.ts';
 import { type LossAndMetric, lossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
+import { findStraggler, type Straggler } from './straggler.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
 import { nextScheduledStep, scheduledWorkers } from './worker-schedule.ts';
@@ -89,6 +90,8 @@ class Training {
   /** What `workersAt` asked for last. */
   #scheduled: number | undefined;
   #recoveries = 0;
+  /** The slow worker that was told. */
+  #straggler: number | undefined;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
   #evaluationsSinceBest = 0;
@@ -122,6 +125,16 @@ class Training {
   addRecovery(recovery: WorkerRecovery): void {
     this.#recoveries++;
     const event = { type: 'recovery' as const, ...recovery };
+    this.#log.addWorkers(event);
+    this.#emit(event);
+  }
+
+  /** Once for each worker that is slow. */
+  #nameStraggler(): void {
+    const straggler = findStraggler(this.#session.engine.shardTimes());
+    if (straggler === undefined || straggler.worker === this.#straggler) return;
+    this.#straggler = straggler.worker;
+    const event = { type: 'straggler' as const, step: this.#session.engine.step, ...straggler };
     this.#log.addWorkers(event);
     this.#emit(event);
   }
@@ -173,6 +186,7 @@ class Training {
       const pause = this.#nextEvaluation(engine.step);
       const reason = await this.#trainTo(pause);
       if (signal?.aborted) return 'stopped';
+      this.#nameStraggler();
       if (reason === undefined && engine.step < pause) continue;
       await this.#validate();
       if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(engine.step, reason));
@@ -313,6 +327,8 @@ class Training {
   #end(status: Summary['status'], test?: LossAndMetric, error?: Error): TrainResult {
     const { engine, weights, bestWeights } = this.#session;
     this.report.end();
+    const straggler = findStraggler(engine.shardTimes());
+    if (straggler !== undefined) this.#emit({ type: 'notice', level: 'info', message: describeStraggler(straggler) });
     const hashes = error === undefined ? this.#session.hashes() : undefined;
     const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
     this.#folder.writeWeights('last', weights(), metadata);
@@ -326,6 +342,7 @@ class Training {
       steps: engine.step,
       workers: this.#workers?.chosen ?? engine.workers,
       recoveries: this.#recoveries,
+      straggler,
       statistics: this.report.statistics,
       validation: this.#validation,
       best: this.#best,
@@ -339,6 +356,10 @@ class Training {
   #emit(event: TrainEvent | ProgressEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function describeStraggler({ worker, shardMs, othersMs }: Straggler): string {
+  return `worker ${worker} was slow: its shards took ${shardMs.toFixed(2)} ms, those of the others ${othersMs.toFixed(2)} ms; it took fewer of them, and no bit depends on it`;
 }
 
 function describeUntil(steps: number, reason: UntilReason): string {

@@ -109,7 +109,7 @@ export class Model {
   readonly #reader: Reader;
   #without: DroppedRule | undefined;
   /** The state under way. */
-  s = new Int32Array(LENGTH);
+  s: Int32Array = new Int32Array(LENGTH);
 
   constructor(spec: ModelSpec) {
     this.spec = spec;
@@ -354,7 +354,7 @@ export class Model {
   }
 
   #moveCoordinator(): boolean {
-    const { s, spec } = this;
+    const { s } = this;
     const m = this.#loadCoordinator();
     const pending = s[COORDINATOR];
     if (pending === OP.rest) {
@@ -387,7 +387,7 @@ export class Model {
       m.result32 = s[this.#place32(m.word)];
       op = coordinatorNext(m);
     }
-    if (hidden) hidden.forEach((gone, seat) => gone === 1 && (m.gone[seat] = 1));
+    if (hidden) for (let seat = 0; seat < SEATS; seat++) m.gone[seat] |= hidden[seat];
     if (this.#without === 'deal the complement of the slots') m.used.fill(0);
     this.#saveCoordinator(m, op);
     return true;
