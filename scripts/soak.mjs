@@ -59,7 +59,7 @@ async function run(epochs, faults) {
 
 // A round of about 30 s: one undisturbed run gives its hash, then the same run again and again with faults in it.
 const trial = await run(20, []);
-const stepMs = trial.summary.durationMs / trial.summary.steps;
+const stepMs = trial.summary.stepMs.median;
 const stepsAnEpoch = trial.summary.steps / 20;
 const roundSeconds = Math.max(2 * everySeconds, Math.min(30, minutes * 12));
 const epochs = Math.ceil((roundSeconds * 1000) / stepMs / stepsAnEpoch);
