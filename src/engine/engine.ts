@@ -460,7 +460,7 @@ export class Engine {
       const sign = currentWord32(words32, beatWord(words, seat)) + state;
       const life = state === SEAT.boot ? 'boot' : isWorking ? 'run' : 'idle';
       if (!this.#watch.isStuck(seat, sign, life)) continue;
-      this.#terminate(seat, `no sign of life for ${Math.round(this.#watch.quietMs(seat))} ms`);
+      this.#terminate(seat, `no sign of life for ${this.#watch.quietMs(seat).toFixed(0)} ms`);
     }
   }
 

@@ -16,7 +16,7 @@ const OS_PAGE_BYTES = 4096;
 
 /**
  * f64 cells of a seat, written by its worker alone: ms in each of `TIMED_PHASES`, when it last did a range, what it is doing (`index` is
- * -1 between two pieces of work) and since when, how often a test wanted it killed, the ms and the number of its whole shards.
+ * -1 between two pieces of work) and since when, how often a test wanted it killed, the ms and the number of its shards.
  */
 export const SEAT_CELLS = {
   times: 0,

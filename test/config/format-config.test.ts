@@ -52,6 +52,10 @@ evaluation:
   minDelta: 0 # default
 logging:
   everySteps: auto # default
+recovery:
+  maxRestarts: 20 # default
+  windowSeconds: 60 # default
+  deadlineSeconds: auto # default
 `);
   });
 

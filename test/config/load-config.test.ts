@@ -28,6 +28,7 @@ describe('loadConfig', () => {
       epochs: 10,
       evaluation: { everyEpochs: 1, metric: 'accuracy', mode: 'max', minDelta: 0 },
       logging: { everySteps: 'auto' },
+      recovery: { maxRestarts: 20, windowSeconds: 60, deadlineSeconds: 'auto' },
     });
   });
 

@@ -26,7 +26,7 @@ describe('findStraggler', () => {
 test('a slow worker is named while the run goes on and at its end, takes fewer shards, and changes no bit', async () => {
   const runsDir = mkdtempSync(join(tmpdir(), 'lockstep-'));
   const events: TrainEvent[] = [];
-  const keys = { shards: 8, epochs: 12 };
+  const keys = { shards: 8, epochs: 60 };
   const undisturbed = await train(smallConfig({ ...keys, workers: 1 }), { runsDir });
   const { summary, runFolder } = await train(smallConfig({ ...keys, workers: 2 }), {
     runsDir,
