@@ -9,6 +9,7 @@ import { doctorCommand } from './command-doctor.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
 import { replayCommand } from './command-replay.ts';
+import { resizeCommand } from './command-resize.ts';
 import { trainCommand } from './command-train.ts';
 import { verifyCommand } from './command-verify.ts';
 import { describeFailure, EXIT } from './failure.ts';
@@ -26,6 +27,7 @@ function createProgram(): Command {
   addExamples(program, ['lockstep train configs/mnist-mlp.yaml epochs=3']);
   for (const command of [
     trainCommand(),
+    resizeCommand(),
     planCommand(),
     verifyCommand(),
     dataCommand(),

@@ -5,6 +5,7 @@ import { type EndEvent, PHASE_NAMES, type PhaseMs, type ProgressEvent, type Star
 import type { Page } from './page.ts';
 import { type EndOptions, presentEnd } from './present-end.ts';
 import { type EpochTable, planEpochTable, presentEpoch, presentEpochTitles, presentPhases } from './present-epoch.ts';
+import { presentRecovery, presentResize, presentStraggler } from './present-recovery.ts';
 import { presentIdleWorkers, presentStart, presentWorkers } from './present-start.ts';
 import { wrapWords } from './present-table.ts';
 import type { ProgressDisplay } from './progress-display.ts';
@@ -47,7 +48,7 @@ export class TrainReport {
     const text = this.#present(event);
     if (text === null) return;
     progress.hide();
-    if (event.type === 'notice' && event.level === 'warning') this.#options.writeWarning(text);
+    if (isWarning(event)) this.#options.writeWarning(text);
     else if (level !== 'quiet') this.#options.writeText(text);
     if (event.type === 'start') this.#warnOfIdleWorkers(event);
   }
@@ -65,6 +66,12 @@ export class TrainReport {
         return presentStart(event, page);
       case 'workers':
         return presentWorkers(event, page);
+      case 'resize':
+        return presentResize(event);
+      case 'straggler':
+        return wrapWords(presentStraggler(event), page);
+      case 'recovery':
+        return warningPage.colors.yellow(wrapWords(presentRecovery(event), warningPage));
       case 'step':
         this.#phases.add(event);
         return null;
@@ -97,6 +104,10 @@ export class TrainReport {
     const next = { done: this.#options.next, stopped: isKept ? [resume(event.runFolder)] : [], failed: [] };
     return `\n${presentEnd(event, { next: next[event.summary.status], isKept, isVerbose }, page)}`;
   }
+}
+
+function isWarning(event: TrainEvent): boolean {
+  return event.type === 'recovery' || (event.type === 'notice' && event.level === 'warning');
 }
 
 /** Means of the phases over the steps since they were last taken. */

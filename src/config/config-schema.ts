@@ -6,10 +6,13 @@ import {
   microBatchSchema,
   numericsSchema,
   recomputeSchema,
+  recoverySchema,
   shardsSchema,
   untilSchema,
+  workersAtSchema,
   workersSchema,
 } from '../engine/engine.schema.ts';
+import { faultsSchema } from '../engine/faults.schema.ts';
 import {
   checkpointSchema,
   descriptionSchema,
@@ -38,6 +41,7 @@ export const configSchema = mapping({
   workers: workersSchema,
   maxWorkers: maxWorkersSchema,
   memory: memorySchema,
+  workersAt: workersAtSchema,
   numerics: numericsSchema,
   model: modelSchema.describe('the layers from input to output, a family of models, or the path of a module'),
   loss: lossSchema.describe('what training lowers'),
@@ -54,6 +58,8 @@ export const configSchema = mapping({
   checkpoint: checkpointSchema,
   logging: loggingSchema,
   ledger: ledgerSchema,
+  recovery: recoverySchema,
+  faults: faultsSchema.optional().describe('what shall go wrong, for tests; decides no bit'),
 });
 
 /** What the schema makes of a config before the defaults that depend on other keys are known. */

@@ -7,8 +7,6 @@ import { showNode } from './show-value.ts';
 /** A key is taken out of here when its part is built. */
 const LATER_KEYS: Record<string, string> = {
   augmentation: 'augmentation is',
-  faults: 'injected faults are',
-  workersAt: 'a changing number of workers is',
   initialWeights: 'starting from given weights is',
   machines: 'training on several machines is',
   'data.augmentation': 'augmentation is',

@@ -18,7 +18,8 @@ function advise(root: ConfigNode, outer: Path, key: string): string {
   const owners = all.filter(({ keys }) => keys.includes(key));
   if (owners.length > 0) return adviseOwners(key, owners, chosen);
   const known = chosen?.keys ?? [];
-  const paths = allKeyPaths();
+  // Who misspells a key of a training does not mean one of a test's faults.
+  const paths = allKeyPaths().filter((path) => !path.startsWith('faults.'));
   if (paths.includes(key)) return `write it nested, as in ${nest(key.split('.'))}`;
   const similar =
     elsewhere(paths, (name) => name === key) ??

@@ -15,7 +15,13 @@ const WAIT_MS = 1000;
  * Does one operation of a machine and leaves the old value in its result. Sequentially consistent; plain data before a
  * store, compare-exchange or add is seen by whoever reads that word afterwards.
  */
-export function perform(op: Op, m: Operation, { words64, words32 }: ControlWords, spinTurns: number): void {
+export function perform(
+  op: Op,
+  m: Operation,
+  { words64, words32 }: ControlWords,
+  spinTurns: number,
+  waitMs = WAIT_MS,
+): void {
   switch (op) {
     case OP.load64:
       m.result64 = Atomics.load(words64, m.word);
@@ -45,7 +51,7 @@ export function perform(op: Op, m: Operation, { words64, words32 }: ControlWords
       m.result32 = Atomics.and(words32, m.word, m.value32);
       return;
     case OP.wait32:
-      Atomics.wait(words32, m.word, m.value32, WAIT_MS);
+      Atomics.wait(words32, m.word, m.value32, waitMs);
       return;
     case OP.notify32:
       Atomics.notify(words32, m.word);
@@ -96,4 +102,13 @@ interface WithWaitAsync {
 export function bump(words32: Int32Array, word: number): void {
   Atomics.add(words32, word, 1);
   Atomics.notify(words32, word);
+}
+
+/** Whether a worker waits for the bell: its bit among the sleepers. */
+export const isAsleep = (words32: Int32Array, sleepers: number, seat: number): boolean =>
+  ((Atomics.load(words32, sleepers + (seat >> 5)) >>> (seat & 31)) & 1) === 1;
+
+/** Sets a bit of a word; true for the one that did. */
+export function raiseBit(words32: Int32Array, word: number, bit: number): boolean {
+  return ((Atomics.or(words32, word, 1 << bit) >>> bit) & 1) === 0;
 }

@@ -35,6 +35,8 @@ export interface Coordinator extends Ringer {
   gone: Uint8Array;
   /** Steps below it may be begun. */
   goal: bigint;
+  /** Seats that shall be given up: everybody parks, and these are told to leave. */
+  leaving: Uint8Array;
   /** Seats whose worker was given a buffer: only those may run; a parked one without brings everybody to a halt for the deal. */
   dealt: Uint8Array;
   /** So many seats may train at once, the others stay parked: nothing waits for a particular worker (I7). Set while it is quiet. */
@@ -51,6 +53,8 @@ export interface Coordinator extends Ringer {
   running: number;
   parked: number;
   undealt: number;
+  /** Seats at work that shall be given up. */
+  staying: number;
   written: bigint;
   seat: number;
   index: number;
@@ -93,6 +97,7 @@ export function createCoordinator(words: Words): Coordinator {
     sleeperWord: 0,
     live: new Uint8Array(words.seats),
     gone: new Uint8Array(words.seats),
+    leaving: new Uint8Array(words.seats),
     dealt: new Uint8Array(words.seats),
     goal: 0n,
     mostRunning: words.seats,
@@ -104,6 +109,7 @@ export function createCoordinator(words: Words): Coordinator {
     running: 0,
     parked: 0,
     undealt: 0,
+    staying: 0,
     written: 0n,
     seat: 0,
     index: 0,
@@ -113,11 +119,14 @@ export function createCoordinator(words: Words): Coordinator {
   };
 }
 
-/** Whether nobody may begin a step: by intent, or because somebody waits for a buffer (I3: dealt only while nobody runs). */
-const isHolding = (m: Coordinator): boolean => m.isHeld || m.undealt > 0;
+/** Whether nobody may begin a step: by intent, or because somebody leaves or waits for a buffer (I3: dealt only while nobody runs). */
+const isHolding = (m: Coordinator): boolean => m.isHeld || m.undealt > 0 || m.staying > 0;
 
 /** Between two steps, or behind the last one of a run that has met its end. */
 const isBetweenSteps = (ctl: bigint): boolean => ctlPhase(ctl) === PHASE.shards || ctlPhase(ctl) === PHASE.halt;
+
+/** Whether the seat that is looked at was seen at the gate. */
+const isParked = (m: Coordinator): boolean => m.live[m.seat] === 1 && m.seats[m.seat] === SEAT.parked;
 
 /** What a parked seat is told: nothing (-1), to run, or to leave. */
 function orderFor(m: Coordinator): number {
@@ -203,6 +212,7 @@ export function coordinatorNext(m: Coordinator): Op {
         m.running = 0;
         m.parked = 0;
         m.undealt = 0;
+        m.staying = 0;
         m.seat = -1;
         m.at = C.scan;
         continue;
@@ -218,15 +228,16 @@ export function coordinatorNext(m: Coordinator): Op {
       case C.sawSeat:
         m.seats[m.seat] = m.result32;
         if (m.result32 === SEAT.run) m.running++;
+        if (m.result32 === SEAT.run && m.leaving[m.seat] === 1) m.staying++;
         if (m.result32 === SEAT.parked) m.parked++;
-        if (m.result32 === SEAT.parked && m.dealt[m.seat] === 0) m.undealt++;
+        if (m.result32 === SEAT.parked && m.dealt[m.seat] === 0 && m.leaving[m.seat] === 0) m.undealt++;
         m.at = C.scan;
         continue;
       case C.plan:
         m.seat = -1;
         m.index = -1;
         m.at = C.release;
-        if (m.undealt > 0 && m.written !== 0n) {
+        if (m.written !== (isHolding(m) ? 0n : m.goal)) {
           m.at = C.limit;
           continue;
         }
@@ -257,7 +268,7 @@ export function coordinatorNext(m: Coordinator): Op {
         continue;
       case C.dealOwn:
         do m.seat++;
-        while (m.seat < words.seats && !(m.live[m.seat] === 1 && m.seats[m.seat] === SEAT.parked));
+        while (m.seat < words.seats && !(isParked(m) && m.leaving[m.seat] === 0));
         if (m.seat === words.seats) {
           m.undealt = 0;
           m.at = C.limit; // look again, let them go
@@ -276,13 +287,14 @@ export function coordinatorNext(m: Coordinator): Op {
 
       // -- let parked seats go (also the strays that parked just before the limit was raised)
       case C.release: {
-        const order = orderFor(m);
         do m.seat++;
-        while (order >= 0 && m.seat < words.seats && !(m.live[m.seat] === 1 && m.seats[m.seat] === SEAT.parked));
-        if (order < 0 || m.seat === words.seats || (order === SEAT.run && isFull(m))) {
+        while (m.seat < words.seats && !isParked(m));
+        if (m.seat === words.seats) {
           m.at = C.rest;
           continue;
         }
+        const order = m.leaving[m.seat] === 1 ? SEAT.stop : orderFor(m);
+        if (order < 0 || (order === SEAT.run && isFull(m))) continue;
         if (order === SEAT.run) m.running++;
         m.at = C.notify;
         return operate32(m, OP.store32, seatWord(words, m.seat), order);

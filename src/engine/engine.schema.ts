@@ -1,6 +1,6 @@
 // The options of the step engine: how a global batch is cut, who computes it, what ends a run early. Coordinator only.
 import { z } from 'zod';
-import { mapping, number, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
+import { mapping, number, numberAbove0, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 /** `shards`: V, the fixed parts of a global batch; part of the mathematics. 65535 is what a word of the step protocol counts. */
 export const shardsSchema = wholeNumber(1, 65535)
@@ -16,6 +16,27 @@ export const workersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole numbe
 export const maxWorkersSchema = wordOr('auto', wholeNumber(1, 1024), 'a whole number from 1 to 1024')
   .default('auto')
   .describe('threads for which memory is laid out');
+
+const STEP_COUNTS = 'steps with counts such as { 500: 3 }';
+
+/** `workersAt`: from which step on how many threads compute; never part of the mathematics. */
+export const workersAtSchema = z
+  .record(z.string().regex(/^(0|[1-9]\d{0,11})$/, { error: STEP_COUNTS }), wholeNumber(1, 1024), { error: STEP_COUNTS })
+  .optional()
+  .describe('from which step on how many threads compute; decides no bit');
+
+/** `recovery`: how many workers may be lost, and when one is called stuck; never part of the mathematics. */
+export const recoverySchema = mapping({
+  maxRestarts: wholeNumber(0, 1_000_000)
+    .default(20)
+    .describe('so many workers may be lost in a window; one more ends the run'),
+  windowSeconds: numberAbove0().default(60).describe('the length of that window'),
+  deadlineSeconds: wordOr('auto', numberAbove0(), 'a number above 0')
+    .default('auto')
+    .describe('a worker without a sign of life for so long is replaced; auto: 20 median steps, 2 s at least'),
+})
+  .prefault({})
+  .describe('how a run bears the loss of workers; decides no bit');
 
 /** `numerics`: the same bits everywhere, or the fastest kernels of this machine. */
 export const numericsSchema = oneOf(['auto', 'portable', 'fast'])

@@ -1,11 +1,12 @@
 // A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
+import { setTimeout as delay } from 'node:timers/promises';
 import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
 import type { BlasChoice } from '../kernels/blas-library.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
 import { type Plan, packPlan } from '../plan/plan.ts';
-import { bump, changeOf, currentWord32, currentWord64, perform } from './atomics.ts';
+import { bump, changeOf, currentWord32, currentWord64, isAsleep, perform } from './atomics.ts';
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
-import type { Fault } from './faults.ts';
+import { type Fault, forgetEarlierFaults } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
 import { READER, releaseHold, takeHold } from './hold.ts';
 import type { TrainingSpec } from './job.ts';
@@ -25,6 +26,14 @@ import {
   slotBuffer,
 } from './protocol-words.ts';
 import type { Reader } from './reader-machine.ts';
+import {
+  DEFAULT_RECOVERY,
+  describeCause,
+  type RecoveryRules,
+  RestartLimit,
+  SeatWatch,
+  type WorkerRecovery,
+} from './recovery.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
@@ -60,7 +69,11 @@ export interface EngineSpec {
   /** Cores that the process may use: with more workers than that nobody spins. */
   cores: number;
   faults?: readonly Fault[];
+  /** How many workers may be lost, and after how long one is called stuck. */
+  recovery?: RecoveryRules;
   onStep: (record: CommittedStep) => void;
+  /** A worker was lost and its seat is taken again. */
+  onRecovery?: (recovery: WorkerRecovery) => void;
   /** Where the run begins, if not at step 0: the memory holds the state of that step in generation step & 1. */
   start?: EngineStart;
 }
@@ -75,10 +88,45 @@ export interface EngineStart {
 
 // The coordinator is rung when a worker parks; the timer only bounds how long records lie and failures go unseen.
 const POLL_MS = 20;
-// No kernel call takes as long; a thread that shows no sign of life for it is stuck.
-const DEADLINE_MS = 60_000;
+// A belt behind the watch over each worker: nothing at all has moved for so long.
+const LIFELESS_MS = 120_000;
+// JavaScript ends within milliseconds of being told; a native call that does not return cannot be ended.
+const TERMINATION_MS = 10_000;
 // About 20 µs: longer than the gaps inside a step, shorter than what a sleep and a wake-up cost.
 const SPIN_TURNS = 2000;
+
+/** What a seat's workers have done. */
+export interface ShardTimes {
+  worker: number;
+  shards: number;
+  totalMs: number;
+}
+
+/** A worker that was lost, and where. */
+interface Loss {
+  error: Error;
+  step: number;
+  phase: string;
+  /** Of the shard, range or chunk that it had claimed, -1 for none. */
+  index: number;
+  beganAt: number;
+}
+
+const unitOf = (phase: string): 'shard' | 'range' | 'chunk' => {
+  if (phase === 'SHARDS') return 'shard';
+  return phase === 'NORM' || phase === 'UPDATE' ? 'range' : 'chunk';
+};
+
+function describePlace(seat: number, { step, phase, index }: Pick<Loss, 'step' | 'phase' | 'index'>): string {
+  const unit = index < 0 ? '' : `, ${unitOf(phase)} ${index}`;
+  return `worker ${seat}, step ${step}, ${phase}${unit}`;
+}
+
+function describeRecovery(worker: number, loss: Loss, cause: string): WorkerRecovery {
+  const { step, phase, index, beganAt } = loss;
+  const lostMs = clockMs() - beganAt;
+  return { worker, step, phase, ...(index >= 0 && { [unitOf(phase)]: index }), cause, lostMs };
+}
 
 /** Runs the step protocol over the workers of a pool. */
 export class Engine {
@@ -87,7 +135,16 @@ export class Engine {
   readonly #machine: Coordinator;
   readonly #records: StepRecords;
   readonly #stepsPerEpoch: number;
-  readonly #tasks: Promise<void>[] = [];
+  readonly #tasks: (Promise<void> | undefined)[] = [];
+  readonly #watch: SeatWatch;
+  readonly #restarts: RestartLimit;
+  /** By seat: what became of its task, between its end and the sweep. */
+  readonly #lost: (Loss | undefined)[] = [];
+  /** By seat: why and when it was told to end where it is. */
+  readonly #terminated: ({ cause: string; atMs: number } | undefined)[] = [];
+  readonly #killsSeen: number[] = [];
+  /** Seats that there shall be: 0 up to this. */
+  #seats: number;
   #running: number;
   #target = 0;
   #epochsReady = 0;
@@ -106,7 +163,12 @@ export class Engine {
     this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, step, spec.training.ledger);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
     this.#epochsReady = Math.floor(step / this.#stepsPerEpoch);
-    this.#running = spec.pool.workers;
+    const rules = spec.recovery ?? DEFAULT_RECOVERY;
+    this.#watch = new SeatWatch(spec.map.maxWorkers, rules);
+    this.#restarts = new RestartLimit(rules);
+    this.#seats = spec.pool.workers;
+    this.#running = this.#seats;
+    forgetEarlierFaults(spec.faults ?? [], step, this.#views.words32, spec.map.words);
   }
 
   /** Steps that are committed: the state of generation `step & 1`. */
@@ -116,12 +178,11 @@ export class Engine {
 
   /** Gives every thread its seat and waits until all of them stand at the gate. */
   async start(): Promise<void> {
-    const { pool } = this.#spec;
     // All begin together: each that came later would hold the others up for its buffer.
     this.#machine.isHeld = true;
-    for (let seat = 0; seat < pool.workers; seat++) this.#seatWorker(seat);
+    for (let seat = 0; seat < this.#seats; seat++) this.#seatWorker(seat);
     this.#writeOrders();
-    await this.#settle(() => this.#machine.parked === pool.workers);
+    await this.#settle(() => this.#machine.parked === this.#seats);
     this.#machine.isHeld = false;
   }
 
@@ -150,7 +211,7 @@ export class Engine {
 
   /** From the next stretch on, so many of the workers train (1 or more); the others stay at the gate until an evaluation. */
   limitWorkers(count: number): void {
-    this.#running = Math.max(1, Math.min(count, this.#spec.pool.workers));
+    this.#running = Math.max(1, Math.min(count, this.#seats));
     this.#machine.mostRunning = this.#running;
   }
 
@@ -175,6 +236,42 @@ export class Engine {
   /** Lets a generation go whose copier is gone. */
   release(hold: Reader): void {
     releaseHold(hold, this.#views);
+  }
+
+  /** How many shards each worker has computed and how long that took, backup copies included. */
+  shardTimes(): ShardTimes[] {
+    return Array.from({ length: this.#seats }, (_, worker) => {
+      const cells = this.#views.seatCells(worker);
+      return { worker, shards: cells[SEAT_CELLS.shards], totalMs: cells[SEAT_CELLS.shardMs] };
+    });
+  }
+
+  /** Workers that there are or, after `resize`, are about to be. */
+  get workers(): number {
+    return this.#seats;
+  }
+
+  /**
+   * From now on there are `count` workers. At any time, in the middle of a step too: new ones begin when they have loaded their code,
+   * those that are too many leave after the step under way; the others do not stop for longer than that, and no bit changes.
+   * @throws RangeError beyond the seats that memory is laid out for.
+   */
+  resize(count: number): void {
+    const { maxWorkers, words } = this.#spec.map;
+    if (!Number.isInteger(count) || count < 1 || count > maxWorkers) {
+      throw new RangeError(
+        `workers: expected a whole number from 1 to maxWorkers (${maxWorkers}), got ${count}; set maxWorkers before a run that shall grow`,
+      );
+    }
+    this.#seats = count;
+    this.#running = count;
+    this.#machine.mostRunning = maxWorkers;
+    this.#records.running = count;
+    for (let seat = 0; seat < maxWorkers; seat++) {
+      this.#machine.leaving[seat] = seat < count ? 0 : 1;
+      if (seat < count && this.#machine.live[seat] === 0) this.#seatWorker(seat);
+    }
+    bump(this.#views.words32, words.coordBell);
   }
 
   /** Evaluates a part with the committed weights, or with the best ones that `keepBest` kept; every sample once. */
@@ -233,8 +330,11 @@ export class Engine {
   async stop(): Promise<void> {
     this.#machine.mustStop = true;
     this.#pump();
-    if (this.#failure === undefined && this.#machine.running === 0) await Promise.allSettled(this.#tasks);
-    await this.#spec.pool.destroy();
+    const { seats, live } = this.#machine;
+    // A thread that still loads its code, or computes, is not waited for.
+    const leaving = this.#tasks.filter((_, seat) => live[seat] === 1 && seats[seat] === SEAT.parked);
+    if (this.#failure === undefined && this.#machine.running === 0) await Promise.allSettled(leaving);
+    await Promise.race([this.#spec.pool.destroy(), delay(TERMINATION_MS, undefined, { ref: false })]);
   }
 
   #seatWorker(seat: number): void {
@@ -242,13 +342,69 @@ export class Engine {
     const { words } = map;
     this.#views.words32[seatWord(words, seat)] = SEAT.boot;
     this.#machine.live[seat] = 1;
-    const spinTurns = pool.workers <= cores ? SPIN_TURNS : 0;
+    this.#watch.forget(seat);
+    const spinTurns = this.#seats <= cores ? SPIN_TURNS : 0;
     const job = { seat, memory, module, build, blas, plan: packPlan(plan), map, training, spinTurns, faults };
-    const task = pool.run(job).catch((cause: Error) => {
-      this.#failure ??= new RunError(this.#describeFailure(seat, cause), { cause });
-      bump(this.#views.words32, words.coordBell);
-    });
-    this.#tasks.push(task);
+    this.#tasks[seat] = pool.run(job).then(
+      () => this.#noteEnd(seat, undefined),
+      (error: Error) => this.#noteEnd(seat, error),
+    );
+  }
+
+  /** Nothing of the seat's thread runs any more: its claims are swept at the next look, whatever is going on. */
+  #noteEnd(seat: number, error: Error | undefined): void {
+    const { words } = this.#spec.map;
+    const wasParked = currentWord32(this.#views.words32, seatWord(words, seat)) !== SEAT.run;
+    if (error !== undefined) this.#lost[seat] = { error, ...this.#placeOf(seat, wasParked) };
+    this.#machine.gone[seat] = 1;
+    bump(this.#views.words32, words.coordBell);
+  }
+
+  /** Where the worker of a seat was when it was lost. */
+  #placeOf(seat: number, wasParked: boolean): Pick<Loss, 'step' | 'phase' | 'index' | 'beganAt'> {
+    const cells = this.#views.seatCells(seat);
+    const isNew = wasParked && this.#machine.dealt[seat] === 0;
+    const index = isNew ? -1 : cells[SEAT_CELLS.index];
+    return {
+      step: index < 0 ? this.step : cells[SEAT_CELLS.step],
+      phase:
+        index >= 0 ? PHASE_NAMES[cells[SEAT_CELLS.phase]] : isNew ? 'BOOT' : wasParked ? 'GATE' : this.#phaseName(),
+      index,
+      beganAt: index < 0 ? clockMs() - this.#watch.quietMs(seat) : cells[SEAT_CELLS.beganAt],
+    };
+  }
+
+  #phaseName(): string {
+    return PHASE_NAMES[ctlPhase(currentWord64(this.#views.words64, this.#spec.map.words.ctl))];
+  }
+
+  /** The claims of a seat are free again: a new worker takes it, as long as there shall be one and the run may go on. */
+  #afterSweep(seat: number): void {
+    const loss = this.#lost[seat];
+    const terminated = this.#terminated[seat];
+    this.#lost[seat] = undefined;
+    this.#terminated[seat] = undefined;
+    if (loss !== undefined) {
+      const cause = terminated?.cause ?? describeCause(loss.error);
+      if (!this.#restarts.add(clockMs())) {
+        this.#fail(this.#describeLoss(seat, loss, cause), loss.error);
+        return;
+      }
+      this.#spec.onRecovery?.(describeRecovery(seat, loss, cause));
+    }
+    if (seat < this.#seats) this.#seatWorker(seat);
+    else void this.#spec.pool.release(seat);
+  }
+
+  #fail(message: string, cause?: Error): void {
+    this.#failure ??= new RunError(`${message}; step ${this.step} is the last good state`, { cause });
+  }
+
+  /** Ends a worker's thread; what it had claimed is free when it is gone. */
+  #terminate(seat: number, cause: string): void {
+    if (this.#terminated[seat] !== undefined) return;
+    this.#terminated[seat] = { cause, atMs: clockMs() };
+    this.#spec.pool.terminate(seat);
   }
 
   /** Looks at everything again and again, woken by the workers, until `isDone`. */
@@ -256,6 +412,8 @@ export class Engine {
     const { words32 } = this.#views;
     const { coordBell } = this.#spec.map.words;
     this.#life = { signs: -1, sinceMs: 0 };
+    // Between two calls nobody looked.
+    this.#watch.look(clockMs());
     for (;;) {
       const bell = currentWord32(words32, coordBell);
       this.#readRecords(false);
@@ -264,6 +422,7 @@ export class Engine {
       this.#pump();
       if (this.#failure !== undefined) throw this.#failure;
       if (isDone()) return;
+      this.#watchSeats();
       this.#checkLife();
       await changeOf(words32, coordBell, bell, POLL_MS);
     }
@@ -273,7 +432,8 @@ export class Engine {
     for (;;) {
       const op = coordinatorNext(this.#machine);
       if (op === OP.rest) return;
-      perform(op, this.#machine, this.#views, 0);
+      if (op === OP.freed) this.#afterSweep(this.#machine.index);
+      else perform(op, this.#machine, this.#views, 0);
     }
   }
 
@@ -286,8 +446,13 @@ export class Engine {
   #readRecords(isStretchOver: boolean): void {
     // The last record of a stretch waits for the stretch's end.
     const end = isStretchOver ? this.step : Math.min(this.step, this.#target - 1);
-    this.#records.read(end, isStretchOver, this.#spec.onStep);
+    this.#records.read(end, isStretchOver, this.#noteStep);
   }
+
+  readonly #noteStep = (record: CommittedStep): void => {
+    this.#watch.addStep(record.stepMs);
+    this.#spec.onStep(record);
+  };
 
   /** Writes the orders of coming epochs over those of epochs that are committed. */
   #writeOrders(): void {
@@ -318,39 +483,59 @@ export class Engine {
     this.#evaluated = { step, phase };
   }
 
-  /** @throws RunError where nobody has shown a sign of life for the deadline. */
+  /** Ends the threads of workers that are stuck. */
+  #watchSeats(): void {
+    const { words, maxWorkers } = this.#spec.map;
+    const { words32 } = this.#views;
+    const now = clockMs();
+    this.#watch.look(now);
+    for (let seat = 0; seat < maxWorkers; seat++) {
+      if (this.#machine.live[seat] === 0 || this.#machine.gone[seat] === 1) continue;
+      const terminated = this.#terminated[seat];
+      if (terminated !== undefined && now - terminated.atMs > TERMINATION_MS) {
+        this.#fail(
+          `worker ${seat}: ${terminated.cause}; its thread was told to end and is in a native call that does not return`,
+        );
+        throw this.#failure;
+      }
+      const kills = this.#views.seatCells(seat)[SEAT_CELLS.killAsked];
+      if (kills !== (this.#killsSeen[seat] ?? 0)) this.#terminate(seat, 'it was terminated, as a fault asked for');
+      this.#killsSeen[seat] = kills;
+      const state = currentWord32(words32, seatWord(words, seat));
+      const isWorking = state === SEAT.run && !isAsleep(words32, words.sleepers, seat);
+      const sign = currentWord32(words32, beatWord(words, seat)) + state;
+      const life = state === SEAT.boot ? 'boot' : isWorking ? 'run' : 'idle';
+      if (!this.#watch.isStuck(seat, sign, life)) continue;
+      this.#terminate(seat, `no sign of life for ${this.#watch.quietMs(seat).toFixed(0)} ms`);
+    }
+  }
+
+  /** @throws RunError where nothing at all has moved for the longest time. */
   #checkLife(): void {
-    const { words } = this.#spec.map;
+    const { words, maxWorkers } = this.#spec.map;
     let signs = Number(BigInt.asUintN(32, currentWord64(this.#views.words64, words.ctl)));
-    for (let seat = 0; seat < this.#spec.pool.workers; seat++) {
+    for (let seat = 0; seat < maxWorkers; seat++) {
       signs += currentWord32(this.#views.words32, beatWord(words, seat));
       signs += currentWord32(this.#views.words32, seatWord(words, seat));
     }
     const now = clockMs();
     if (signs !== this.#life.signs) this.#life = { signs, sinceMs: now };
-    else if (now - this.#life.sinceMs > DEADLINE_MS) throw this.#failLifeless();
+    else if (now - this.#life.sinceMs > LIFELESS_MS) {
+      const seat = Math.max(
+        0,
+        this.#machine.seats.findIndex((state, s) => this.#machine.live[s] === 1 && state !== SEAT.parked),
+      );
+      const place = this.#placeOf(seat, false);
+      this.#fail(`${describePlace(seat, place)}: no sign of life of anybody for ${LIFELESS_MS / 1000} s`);
+      throw this.#failure;
+    }
   }
 
-  #failLifeless(): RunError {
-    const seat = this.#machine.seats.findIndex((state, s) => this.#machine.live[s] === 1 && state !== SEAT.parked);
-    const cause = new Error(`no sign of life for ${DEADLINE_MS / 1000} s`);
-    this.#failure = new RunError(this.#describeFailure(Math.max(0, seat), cause), { cause });
-    return this.#failure;
-  }
-
-  #describeFailure(seat: number, cause: Error): string {
+  /** The reason of a run that ends because too many workers were lost. */
+  #describeLoss(seat: number, loss: Loss, cause: string): string {
     // A task that threw names its own place; a thread that is gone left it in its cells.
-    const message = cause.message.startsWith(`worker ${seat},`)
-      ? cause.message
-      : `${this.#lastPlace(seat)}: ${cause.message}`;
-    return `${message}; step ${this.step} is the last good state`;
-  }
-
-  #lastPlace(seat: number): string {
-    const cells = this.#views.seatCells(seat);
-    const phase = cells[SEAT_CELLS.phase];
-    const unit = phase === PHASE.shards ? 'shard' : 'range';
-    return `worker ${seat}, step ${cells[SEAT_CELLS.step]}, ${PHASE_NAMES[phase]}, ${unit} ${cells[SEAT_CELLS.index]}`;
+    const what = cause.startsWith(`worker ${seat},`) ? cause : `${describePlace(seat, loss)}: ${cause}`;
+    return `${what}; ${this.#restarts.describe()}`;
   }
 
   /** What the last committed step has met. A step that met nothing is halted for its numbers, and is not committed. */

@@ -39,8 +39,8 @@ export class EvaluationPhase {
     this.#forward = createInterpreter(plan.evaluate.forward, kernels, this.#env);
   }
 
-  /** Assigns the cells of chunk `chunk`; a part with fewer samples than chunks leaves the last chunks at 0. */
-  run(step: number, phase: number, chunk: number): void {
+  /** Assigns the cells of chunk `chunk`; a part with fewer samples than chunks leaves the last chunks at 0. `giveSign`: it is alive. */
+  run(step: number, phase: number, chunk: number, giveSign: () => void = () => {}): void {
     const map = this.#map;
     const isTest = phase !== PHASE.validate;
     const samples = isTest ? this.#training.testSamples : this.#training.validationSamples;
@@ -51,13 +51,17 @@ export class EvaluationPhase {
     const committed = map.generations[step & 1] + this.#evaluatedArray * map.arrayBytes;
     this.#env[ENV.parameters] = phase === PHASE.testBest ? map.best : committed;
     this.#env[ENV.sums] = map.chunkCells + firstCell * 8;
+    const isAlive = (): boolean => {
+      giveSign();
+      return false;
+    };
     for (let done = 0; done < range.count; done += this.#rows) {
       this.#env[ENV.rows] = Math.min(this.#rows, range.count - done);
       this.#env[ENV.accumulate] = done === 0 ? 0 : 1;
       this.#env[ENV.scores] = map.scores + (range.start + done) * map.sampleScores * 4;
       this.#env[ENV.ids] = ids + (range.start + done) * 4;
       this.#gather.run();
-      this.#forward.run();
+      this.#forward.run(isAlive);
     }
   }
 

@@ -14,8 +14,21 @@ const FIRST_BYTE = WASM_PAGE_BYTES;
 const LINE_BYTES = 64;
 const OS_PAGE_BYTES = 4096;
 
-/** f64 cells of a seat, written by its worker alone: ms in each of `TIMED_PHASES`, when it last did a range, what it is doing. */
-export const SEAT_CELLS = { times: 0, doneAt: 8, phase: 9, step: 10, index: 11 } as const;
+/**
+ * f64 cells of a seat, written by its worker alone: ms in each of `TIMED_PHASES`, when it last did a range, what it is doing (`index` is
+ * -1 between two pieces of work) and since when, how often a test wanted it killed, the ms and the number of its shards.
+ */
+export const SEAT_CELLS = {
+  times: 0,
+  doneAt: 8,
+  phase: 9,
+  step: 10,
+  index: 11,
+  beganAt: 12,
+  killAsked: 13,
+  shardMs: 14,
+  shards: 15,
+} as const;
 export const SEAT_CELL_COUNT = 16;
 
 /**

@@ -80,6 +80,7 @@ export const claimTag = (step: number, phase: number): bigint =>
   (BigInt(step) << CLAIM_STEP) | (BigInt(phase) << CLAIM_PHASE);
 export const isTakenBy = (claim: bigint, seat: number): boolean =>
   ((claim >> CLAIM_STATE) & 3n) === 1n && (claim & SEAT_BITS) === BigInt(seat);
+export const claimSeat = (claim: bigint): number => Number(claim & SEAT_BITS);
 export const attemptOf = (claim: bigint): bigint => (claim >> CLAIM_ATTEMPT) & MAX_ATTEMPT;
 export const nextAttempt = (claim: bigint): bigint => {
   const attempt = attemptOf(claim);
@@ -108,10 +109,14 @@ export interface Words {
   sleepers: number;
   sleeperWords: number;
   seat0: number;
+  /** Bits of the injected faults that have happened: tests only. */
+  faults: number;
   count32: number;
 }
 const LINE64 = 8;
 const LINE32 = 16;
+/** A bit a fault: 1,024 of them. */
+const FAULT_WORDS = 32;
 export const seatWord = (words: Words, seat: number): number => words.seat0 + seat * LINE32;
 export const ownWord = (words: Words, seat: number): number => seatWord(words, seat) + 1;
 export const beatWord = (words: Words, seat: number): number => seatWord(words, seat) + 2;
@@ -129,6 +134,7 @@ export function layOutWords(shape: {
   const claims = slots + shards;
   const sleeperWords = Math.ceil(seats / 32);
   const seat0 = 2 * LINE32 + Math.ceil(sleeperWords / LINE32) * LINE32;
+  const faults = seat0 + seats * LINE32;
   return {
     ...shape,
     ctl: 0,
@@ -143,7 +149,8 @@ export function layOutWords(shape: {
     sleepers: 2 * LINE32,
     sleeperWords,
     seat0,
-    count32: seat0 + seats * LINE32,
+    faults,
+    count32: faults + FAULT_WORDS,
   };
 }
 

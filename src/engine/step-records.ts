@@ -65,15 +65,17 @@ export class StepRecords {
   readonly #record: CommittedStep;
   readonly #ledger: LedgerSpec | undefined;
   #lastMs = 0;
-  #running: number;
+  /** Workers that train: means are over them. */
+  running: number;
 
   constructor(map: MemoryMap, views: SharedViews, workers: number, firstStep: number, ledger?: LedgerSpec) {
     this.#ledger = ledger;
     this.#map = map;
     this.#views = views;
-    this.#seats = Array.from({ length: workers }, (_, seat) => views.seatCells(seat));
+    // Of all seats: whoever leaves one or joins has worked as well.
+    this.#seats = Array.from({ length: map.maxWorkers }, (_, seat) => views.seatCells(seat));
     this.next = firstStep;
-    this.#running = workers;
+    this.running = workers;
     this.#record = {
       step: 0,
       samples: 0,
@@ -92,9 +94,9 @@ export class StepRecords {
   }
 
   /** A stretch of steps begins now, for `running` of the workers: the others' time is nobody's. */
-  beginStretch(startMs: number, running = this.#seats.length): void {
+  beginStretch(startMs: number, running = this.running): void {
     this.#lastMs = startMs;
-    this.#running = running;
+    this.running = running;
     this.#views.stretch[STRETCH_CELLS.startMs] = startMs;
     this.#views.stretch[STRETCH_CELLS.isEvaluation] = 0;
   }
@@ -121,7 +123,7 @@ export class StepRecords {
   #readPhases(steps: number): void {
     for (let phase = 0; phase < TIMED_PHASES.length; phase++) {
       const total = this.#seats.reduce((sum, cells) => sum + cells[SEAT_CELLS.times + phase], 0);
-      this.#record.phaseMs[phase] = (total - this.#timesRead[phase]) / (steps * this.#running);
+      this.#record.phaseMs[phase] = (total - this.#timesRead[phase]) / (steps * this.running);
       this.#timesRead[phase] = total;
     }
   }

@@ -3,8 +3,9 @@ import { instantiateKernels } from '../kernels/wasm.ts';
 import { unpackPlan } from '../plan/plan.ts';
 import { currentWord64, perform } from './atomics.ts';
 import { EvaluationPhase } from './evaluation-phase.ts';
-import { injectFaults } from './faults.ts';
+import { FaultInjector, faultPhase } from './faults.ts';
 import type { WorkerJob } from './job.ts';
+import { Lateness } from './lateness.ts';
 import { SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs, PhaseClock, TIMED } from './phase-clock.ts';
 import {
@@ -29,7 +30,7 @@ import { createWorker, type Worker, workerNext } from './worker-machine.ts';
  */
 export function runWorker(job: WorkerJob): void {
   const views = attachViews(job.memory, job.map);
-  const machine = createWorker(job.map.words, job.seat, false);
+  const machine = createWorker(job.map.words, job.seat, true);
   const work = createWork(job, views, machine);
   for (;;) {
     const op = workerNext(machine);
@@ -42,10 +43,14 @@ export function runWorker(job: WorkerJob): void {
   }
 }
 
+/** A sleeper that waits for a shard to become late looks again after so long at most, and at least. */
+const LONGEST_WAIT_MS = 1000;
+const SHORTEST_WAIT_MS = 0.1;
+
 function describePlace(seat: number, { step, phase, index }: Worker): string {
   if (step < 0) return `worker ${seat}, at the gate`;
   const unit = phase === PHASE.shards ? 'shard' : phase < PHASE.validate ? 'range' : 'chunk';
-  return `worker ${seat}, step ${step}, ${PHASE_NAMES[phase]}, ${unit} ${index}`;
+  return `worker ${seat}, step ${step}, ${PHASE_NAMES[phase]}${index < 0 ? '' : `, ${unit} ${index}`}`;
 }
 
 /** What a worker does at each of the protocol's operations. */
@@ -55,6 +60,11 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
   const plan = unpackPlan(job.plan);
   const kernels = instantiateKernels(job.module, memory, job.build, job.blas);
   const cells = views.seatCells(seat);
+  const faults = new FaultInjector(job.faults, seat, views, words);
+  const lateness = new Lateness(job, views);
+  // Whoever had the seat before may have been lost in the middle of its work.
+  cells[SEAT_CELLS.index] = -1;
+  faults.reach('boot', 'begin', ctlStep(currentWord64(views.words64, words.ctl)), -1);
   const clock = new PhaseClock(cells);
   const shards = new ShardPhase(plan, kernels, map, views, training, clock, seat);
   const ranges = new RangePhase(plan, kernels, memory, map, views, training, clock, seat);
@@ -64,14 +74,23 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
   const ownAt = ownWord(words, seat);
   // What the worker's time is called between two pieces of work: an evaluation is no part of any step.
   let between: number = TIMED.wait;
-  const hasLeftStep = (): boolean => {
+  const giveSign = (): void => {
     views.words32[beat]++;
+  };
+  const hasLeftStep = (): boolean => {
+    giveSign();
+    faults.reach('shards', 'middle', machine.step, machine.index);
     return ctlStep(currentWord64(views.words64, words.ctl)) !== machine.step;
   };
 
   function runShard(): void {
-    injectFaults(job.faults, seat, machine.step);
-    machine.result32 = shards.run(machine.step, machine.index, machine.own, hasLeftStep) ? 1 : 0;
+    const { step, index } = machine;
+    machine.result32 = shards.run(step, index, machine.own, hasLeftStep) ? 1 : 0;
+    const ms = clockMs() - cells[SEAT_CELLS.beganAt];
+    // Given up because another was first, it took at least so long: else who is always too late would seem to do nothing.
+    cells[SEAT_CELLS.shardMs] += ms;
+    cells[SEAT_CELLS.shards]++;
+    if (machine.result32 === 1) lateness.addShard(ms);
   }
 
   function doRange(): void {
@@ -81,7 +100,7 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
       return;
     }
     clock.mark(TIMED.evaluate);
-    evaluation.run(machine.step, machine.phase, machine.index);
+    evaluation.run(machine.step, machine.phase, machine.index, giveSign);
   }
 
   /** The phase after this one, from cells that all workers read alike; a loss, gradient or parameter that is no number stops the run. */
@@ -99,10 +118,18 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
 
   /** Notes what the coordinator shows of a worker that fails, and that it is alive. */
   function begin(): void {
-    views.words32[beat]++;
+    giveSign();
     cells[SEAT_CELLS.phase] = machine.phase;
     cells[SEAT_CELLS.step] = machine.step;
     cells[SEAT_CELLS.index] = machine.index;
+    cells[SEAT_CELLS.beganAt] = clockMs();
+    faults.reach(faultPhase(machine.phase), 'begin', machine.step, machine.index);
+  }
+
+  function end(): void {
+    faults.reach(faultPhase(machine.phase), 'end', machine.step, machine.index);
+    cells[SEAT_CELLS.index] = -1;
+    clock.mark(between);
   }
 
   return {
@@ -111,12 +138,15 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
         case OP.runShard:
           begin();
           runShard();
-          clock.mark(between);
+          end();
           return;
         case OP.doRange:
           begin();
           doRange();
-          clock.mark(between);
+          end();
+          return;
+        case OP.isLate:
+          machine.result32 = lateness.ofShard(machine.step, machine.index) <= 0 ? 1 : 0;
           return;
         case OP.decide:
           machine.result32 = decide();
@@ -124,7 +154,18 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
         case OP.broken:
           throw new Error('expected this claim to be mine still, got another owner; this is a fault in lockstep');
         case OP.store32:
-          if (machine.word === seatAt) clock.mark(TIMED.coordinator);
+          if (machine.word === seatAt) {
+            clock.mark(TIMED.coordinator);
+            faults.reach('gate', 'begin', ctlStep(currentWord64(views.words64, words.ctl)), -1);
+          }
+          break;
+        case OP.wait32:
+          // Nobody rings when a shard becomes late.
+          if (machine.word === words.bell && machine.phase === PHASE.shards && machine.lateIndex >= 0) {
+            const inMs = lateness.ofShard(machine.step, machine.lateIndex);
+            perform(op, machine, views, 0, Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, inMs)));
+            return;
+          }
           break;
         case OP.load32:
           // Let go: its time counts from when the stretch of steps began, or from when it parked if that was later.

@@ -1,7 +1,9 @@
 // What a training run tells the outside, as plain data: the coordinator makes these, `--json` and the terminal show them.
 
+import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { MetricValue } from './metric-values.ts';
+import type { Straggler } from './straggler.ts';
 import type { WorkerMeasurement } from './worker-choice.ts';
 
 /** Where a step's time goes, in ms a step, means over the workers; the seven parts sum to the step. */
@@ -142,6 +144,27 @@ export interface NoticeEvent {
   message: string;
 }
 
+/** A worker was lost; what it had claimed is done by others, and a new one takes its seat. One line in metrics.jsonl too. */
+export interface RecoveryEvent extends WorkerRecovery {
+  type: 'recovery';
+}
+
+/** The number of workers changes; the bits do not. */
+export interface ResizeEvent {
+  type: 'resize';
+  /** Steps that were done. */
+  step: number;
+  from: number;
+  to: number;
+}
+
+/** A worker is slower than the others: told once, in metrics.jsonl too. */
+export interface StragglerEvent extends Straggler {
+  type: 'straggler';
+  /** Steps that were done. */
+  step: number;
+}
+
 /** `workers: auto` has chosen how many train from here on; the bits are the same with any. */
 export interface WorkersEvent {
   type: 'workers';
@@ -212,6 +235,10 @@ export interface Summary {
   skippedSteps: number;
   samplesSeen: number;
   workers: number;
+  /** Workers that were lost and replaced; absent where none was. */
+  recoveries?: number;
+  /** The worker that was slower than the others by half; absent where none was. */
+  straggler?: Straggler;
   shards: number;
   batchSize: number;
   numerics: 'portable' | 'fast';
@@ -253,4 +280,14 @@ export interface EndEvent {
 }
 
 /** The events that `--json` prints, one a line. */
-export type TrainEvent = StartEvent | WorkersEvent | StepEvent | EpochEvent | CheckpointEvent | NoticeEvent | EndEvent;
+export type TrainEvent =
+  | StartEvent
+  | WorkersEvent
+  | ResizeEvent
+  | RecoveryEvent
+  | StragglerEvent
+  | StepEvent
+  | EpochEvent
+  | CheckpointEvent
+  | NoticeEvent
+  | EndEvent;

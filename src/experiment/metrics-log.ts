@@ -3,7 +3,7 @@
 
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isScalarMetric } from '../nn/metrics.schema.ts';
-import type { EpochEvent, StepEvent } from './events.ts';
+import type { EpochEvent, RecoveryEvent, ResizeEvent, StepEvent, StragglerEvent } from './events.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** The two growing files of a run. */
@@ -26,6 +26,11 @@ export class MetricsLog {
 
   addStep(event: StepEvent): void {
     writeSync(this.#metrics, metricsLine(event));
+  }
+
+  /** What happened to the workers, between the windows of steps: told apart by its `type`, which those do not have. */
+  addWorkers(event: RecoveryEvent | ResizeEvent | StragglerEvent): void {
+    writeSync(this.#metrics, `${JSON.stringify(event)}\n`);
   }
 
   addEpoch(event: EpochEvent): void {

@@ -80,8 +80,9 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
   const { baseDir, model, stored } = options;
   const cores = availableParallelism();
   const workers = resolveWorkers(config);
-  const maxWorkers = config.maxWorkers === 'auto' ? Math.max(workers, cores, LEAST_SEATS) : config.maxWorkers;
-  if (maxWorkers < workers) throw new WorkersError(workers, maxWorkers);
+  const most = Math.max(workers, ...Object.values(config.workersAt ?? {}));
+  const maxWorkers = config.maxWorkers === 'auto' ? Math.max(most, cores, LEAST_SEATS) : config.maxWorkers;
+  if (maxWorkers < most) throw new WorkersError(most, maxWorkers);
   const numerics = resolveNumerics(config.numerics);
   const dataset = options.dataset ?? openDataset(config.data, config.seed, baseDir);
   const training = describeTraining(config, dataset);

@@ -6,6 +6,7 @@ import { type Inputs, sampleElements, type Targets, targetElements } from '../da
 import { Engine } from '../engine/engine.ts';
 import type { Fault } from '../engine/faults.ts';
 import type { WorkerPool } from '../engine/pool.ts';
+import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { KernelSet } from '../kernels/kernel-set.ts';
 import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
@@ -51,6 +52,7 @@ export interface SessionOptions {
   pool: WorkerPool;
   faults?: readonly Fault[];
   onStep: (record: CommittedStep) => void;
+  onRecovery?: (recovery: WorkerRecovery) => void;
   /** Where it goes on from, in place of first weights; its arrays are copied. */
   state?: SavedState;
 }
@@ -62,7 +64,7 @@ const WASM_PAGE_BYTES = 65_536;
  * `engine.start()`.
  * @throws StateError where a state is not of this run's model and optimizer.
  */
-export function openSession(run: PreparedRun, { pool, faults, onStep, state }: SessionOptions): Session {
+export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery, state }: SessionOptions): Session {
   const { plan, map, dataset, config, numerics, training, cores } = run;
   const pages = map.byteLength / WASM_PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -89,8 +91,10 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, state }: S
     pool,
     cores,
     faults,
+    recovery: config.recovery,
     onStep,
     start: state && { step: state.step, lrFactor: state.plateau?.factor ?? 1, leastLoss: state.leastLoss },
+    onRecovery,
   });
   const evaluatedArray = run.states.averageArray ?? 0;
   const weightsOf = (values: Float32Array): Weights => ({

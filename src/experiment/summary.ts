@@ -6,6 +6,7 @@ import { cpuModel } from './environment.ts';
 import type { BestEpoch, EndedBy, Summary } from './events.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { LossAndMetric, RunStatistics } from './run-statistics.ts';
+import type { Straggler } from './straggler.ts';
 import { lockstepVersion } from './version.ts';
 
 /** What only the run itself knows; what it never had is undefined. */
@@ -17,6 +18,9 @@ export interface Outcome {
   steps: number;
   /** How many trained: fewer than there are threads where that was measured to be better. */
   workers: number;
+  /** Workers that were lost and replaced. */
+  recoveries: number;
+  straggler?: Straggler;
   statistics: RunStatistics;
   noise?: Summary['noise'];
   validation?: LossAndMetric;
@@ -43,6 +47,8 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     skippedSteps: statistics.skippedSteps,
     samplesSeen: statistics.samplesSeen,
     workers: outcome.workers,
+    ...(outcome.recoveries > 0 && { recoveries: outcome.recoveries }),
+    ...(outcome.straggler && { straggler: outcome.straggler }),
     shards: config.shards,
     batchSize,
     numerics: numerics.numerics,

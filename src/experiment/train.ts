@@ -1,8 +1,10 @@
 // A config → a trained network in a run folder, told event by event. The coordinator's whole way through a run.
 import type { WriterFault } from '../checkpoint/writer-faults.ts';
 import type { TrainConfig } from '../config/train-config.ts';
+import { heapMbFor } from '../engine/fault-plan.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool, type WorkerPool } from '../engine/pool.ts';
+import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { UntilReason } from '../engine/until.ts';
 import { beginRunFolder, type HiddenFolder } from './begin-run-folder.ts';
@@ -11,6 +13,7 @@ import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import { evaluatePart, watchedFigure } from './evaluate-part.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { injectedFaults } from './injected-faults.ts';
 import { ledgerHeader } from './ledger-header.ts';
 import { LedgerLog } from './ledger-log.ts';
 import { loadModel } from './load-model.ts';
@@ -18,12 +21,15 @@ import { MetricsLog } from './metrics-log.ts';
 import { type PreparedRun, prepareRun, resolveWorkers } from './prepare.ts';
 import type { Progress } from './progress.schema.ts';
 import { openResume, type ResumedRun, type ResumeOptions } from './resume.ts';
+import { RunControl } from './run-control.ts';
 import { cannotWrite, type RunFolder } from './run-folder.ts';
 import { RunReport } from './run-report.ts';
 import type { LossAndMetric } from './run-statistics.ts';
 import { openSession, type Session } from './session.ts';
+import { findStraggler, type Straggler } from './straggler.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
+import { nextScheduledStep, scheduledWorkers } from './worker-schedule.ts';
 import { writerFaults } from './writer-faults.ts';
 
 /** How a run is watched and where it writes. */
@@ -58,7 +64,10 @@ export interface TrainResult {
 export async function train(config: TrainConfig, options: TrainOptions = {}): Promise<TrainResult> {
   const startedMs = performance.now();
   // Threads load their code while this one reads the data and compiles the model.
-  const pool = createPool(resolveWorkers(config));
+  const workers = resolveWorkers(config);
+  // What kinds of faults are drawn does not depend on the length of the run.
+  const heapMb = heapMbFor(injectedFaults(config, { workers, steps: 1 }, options.faults));
+  const pool = createPool(workers, { heapMb });
   try {
     const baseDir = options.baseDir ?? process.cwd();
     const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
@@ -89,7 +98,10 @@ export async function resume(
   const resumed = openResume(folder, options);
   try {
     if (resumed.isFinished) return { runFolder: resumed.folder.path, isFinished: true };
-    const pool = createPool(resumed.run.workers);
+    const { config, workers } = resumed.run;
+    const pool = createPool(workers, {
+      heapMb: heapMbFor(injectedFaults(config, { workers, steps: 1 }, options.faults)),
+    });
     try {
       const begin = { run: resumed.run, pool, options: { ...options, baseDir: '/' }, startedMs };
       return { ...(await runTraining(begin, undefined, resumed)), isFinished: false };
@@ -116,8 +128,10 @@ async function runTraining(
   // Steps come when the training is there.
   let training: Training | undefined;
   const onStep = (record: CommittedStep): void => training?.addStep(record);
+  const onRecovery = (recovery: WorkerRecovery): void => training?.addRecovery(recovery);
   const state = resumed?.state ?? undefined;
-  const session = openSession(run, { pool, faults: options.faults, onStep, state });
+  const faults = injectedFaults(run.config, { workers: run.workers, steps: run.totalSteps }, options.faults);
+  const session = openSession(run, { pool, faults, onStep, onRecovery, state });
   if (resumed !== undefined) resumed.state = null;
   const place = makeFolder?.() ?? resumed!;
   training = new Training(run, session, place, options, startedMs);
@@ -138,7 +152,12 @@ class Training {
   readonly #log: MetricsLog;
   readonly #ledger: LedgerLog | undefined;
   /** Undefined where the config says how many workers there are. */
-  readonly #workers: WorkerChoice | undefined;
+  #workers: WorkerChoice | undefined;
+  /** What `workersAt` asked for last. */
+  #scheduled: number | undefined;
+  #recoveries = 0;
+  /** The slow worker that was told. */
+  #straggler: number | undefined;
   #validation: LossAndMetric | undefined;
   #best: BestEpoch | undefined;
   #evaluationsSinceBest = 0;
@@ -229,10 +248,37 @@ class Training {
     this.#ledger?.addStep(record);
   }
 
+  addRecovery(recovery: WorkerRecovery): void {
+    this.#recoveries++;
+    const event = { type: 'recovery' as const, ...recovery };
+    this.#log.addWorkers(event);
+    this.#emit(event);
+  }
+
+  /** Once for each worker that is slow. */
+  #nameStraggler(): void {
+    const straggler = findStraggler(this.#session.engine.shardTimes());
+    if (straggler === undefined || straggler.worker === this.#straggler) return;
+    this.#straggler = straggler.worker;
+    const event = { type: 'straggler' as const, step: this.#session.engine.step, ...straggler };
+    this.#log.addWorkers(event);
+    this.#emit(event);
+  }
+
+  #openControl(): RunControl {
+    return new RunControl(
+      this.#folder.path,
+      ({ workers }) => this.#resize(workers),
+      (message) => this.#emit({ type: 'notice', level: 'warning', message }),
+    );
+  }
+
   async run(): Promise<TrainResult> {
     const { engine } = this.#session;
+    let control: RunControl | undefined;
     try {
       await this.#begin();
+      control = this.#openControl();
       try {
         await engine.start();
         const status = await this.#trainToTheEnd();
@@ -247,6 +293,7 @@ class Training {
         throw error;
       }
     } finally {
+      control?.close();
       this.#log.close();
       this.#ledger?.close();
       await engine.stop();
@@ -317,6 +364,7 @@ class Training {
       if (signal?.aborted && reason === undefined) return 'stopped';
       if (reason !== undefined || this.#isEvaluationDue()) await this.#evaluateAndDecide(reason);
       await this.#checkpoints.pause();
+      this.#nameStraggler();
     }
     return 'done';
   }
@@ -335,15 +383,34 @@ class Training {
     else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
   }
 
-  /** Trains until `pause`, or less far where the number of workers is still being measured. */
-  async #trainTo(pause: number): Promise<UntilReason | undefined> {
+  /** Another number of workers, whatever was measured. @throws RangeError beyond the seats that there are */
+  #resize(workers: number): void {
+    const { engine } = this.#session;
+    const from = engine.workers;
+    engine.resize(workers);
+    this.#workers = undefined;
+    if (workers === from) return;
+    const event = { type: 'resize' as const, step: engine.step, from, to: workers };
+    this.#log.addWorkers(event);
+    this.#emit(event);
+  }
+
+  /** Trains until `evaluation`, or less far where the number of workers changes or is still being measured. */
+  async #trainTo(evaluation: number): Promise<UntilReason | undefined> {
     const { engine } = this.#session;
     const { signal } = this.#options;
+    const { workersAt } = this.#run.config;
+    const scheduled = scheduledWorkers(workersAt, engine.step);
+    if (scheduled !== undefined && scheduled !== this.#scheduled) this.#resize(scheduled);
+    this.#scheduled = scheduled;
+    const pause = Math.min(evaluation, nextScheduledStep(workersAt, engine.step));
     const stretch = this.#workers?.next();
     const onLook = (): void => this.#checkpoints.look();
     if (stretch === undefined || this.#workers === undefined) return await engine.runTo(pause, signal, onLook);
     engine.limitWorkers(stretch.workers);
     const reason = await engine.runTo(Math.min(pause, engine.step + stretch.steps), signal, onLook);
+    // A request for another number of workers may have come meanwhile.
+    if (this.#workers === undefined) return reason;
     this.#workers.endStretch();
     const { chosen, most, measured, reason: why } = this.#workers;
     if (chosen !== undefined) {
@@ -432,6 +499,8 @@ class Training {
   #end(status: Summary['status'], test?: LossAndMetric, error?: Error): TrainResult {
     const { engine, weights, bestWeights } = this.#session;
     this.report.end();
+    const straggler = findStraggler(engine.shardTimes());
+    if (straggler !== undefined) this.#emit({ type: 'notice', level: 'info', message: describeStraggler(straggler) });
     const hashes = error === undefined ? this.#session.hashes() : undefined;
     const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
     this.#folder.writeWeights('last', weights(), metadata);
@@ -443,7 +512,9 @@ class Training {
       test,
       hashes,
       steps: engine.step,
-      workers: this.#workers?.chosen ?? this.#run.workers,
+      workers: this.#workers?.chosen ?? engine.workers,
+      recoveries: this.#recoveries,
+      straggler,
       statistics: this.report.statistics,
       noise: this.report.noise.conclude(this.#run.batchSize),
       validation: this.#validation,
@@ -459,6 +530,10 @@ class Training {
   #emit(event: TrainEvent | ProgressEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function describeStraggler({ worker, shardMs, othersMs }: Straggler): string {
+  return `worker ${worker} was slow: its shards took ${shardMs.toFixed(2)} ms, those of the others ${othersMs.toFixed(2)} ms; it took fewer of them, and no bit depends on it`;
 }
 
 function describeUntil(steps: number, reason: UntilReason): string {

@@ -10,7 +10,8 @@ export function writerFaults(given: readonly WriterFault[] = [], text = process.
   return [...given, ...items.map((item) => writerFaultSchema.parse(item))];
 }
 
-function isOfWriter(item: unknown): boolean {
+/** Whether an item of `faults` is of the checkpoint writer. */
+export function isOfWriter(item: unknown): boolean {
   const kind = typeof item === 'object' && item !== null && 'kind' in item ? item.kind : undefined;
   return WRITER_FAULT_KINDS.some((name) => name === kind);
 }

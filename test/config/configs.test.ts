@@ -24,7 +24,8 @@ describe.each(FILES)('configs/%s', (file) => {
 interface JsonSchema {
   type?: string;
   required?: string[];
-  additionalProperties?: boolean;
+  additionalProperties?: boolean | object;
+  propertyNames?: { pattern?: string };
   properties?: Record<string, JsonSchema>;
   oneOf?: JsonSchema[];
   anyOf?: JsonSchema[];
@@ -58,7 +59,10 @@ describe('configs/schema.json', () => {
     const mappings = mappingsIn(schema);
     // The config itself, at least 5 sources, 4 layers, 3 optimizers, clip, evaluation, logging.
     expect(mappings.length).toBeGreaterThanOrEqual(16);
-    expect(mappings.filter(({ additionalProperties }) => additionalProperties !== false)).toEqual([]);
+    // The keys of `workersAt` are steps.
+    const { workersAt } = schema.properties!;
+    expect(workersAt.propertyNames?.pattern).toBe('^(0|[1-9]\\d{0,11})$');
+    expect(mappings.filter(({ additionalProperties }) => additionalProperties !== false)).toEqual([workersAt]);
   });
 
   it('describes the keys of a config for those who hover over them', () => {

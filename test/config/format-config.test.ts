@@ -61,6 +61,10 @@ logging:
 ledger:
   everySteps: 1 # default
   state: false # default
+recovery:
+  maxRestarts: 20 # default
+  windowSeconds: 60 # default
+  deadlineSeconds: auto # default
 `);
   });
 

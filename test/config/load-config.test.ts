@@ -31,6 +31,7 @@ describe('loadConfig', () => {
       checkpoint: { everySeconds: 60, keep: 2 },
       logging: { everySteps: 'auto', noiseScaleSteps: 'auto' },
       ledger: { everySteps: 1, state: false },
+      recovery: { maxRestarts: 20, windowSeconds: 60, deadlineSeconds: 'auto' },
     });
   });
 

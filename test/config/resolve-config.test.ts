@@ -60,8 +60,6 @@ describe('keys of several parts', () => {
 describe('what comes later', () => {
   it.each([
     ['augmentation', {}],
-    ['faults', []],
-    ['workersAt', { 10: 2 }],
     ['initialWeights', 'a.safetensors'],
     ['logging.tensorboard', false],
   ])('is refused by name, once, whatever its value: %s', (path, value) => {
@@ -100,7 +98,7 @@ describe('an unknown key', () => {
     ['batch_size', 1, 'did you mean data.batchSize?'],
     ['lr', 1, 'did you mean optimizer.lr?'],
     ['data.batchSize', 1, 'write it nested, as in data: { batchSize: … }'],
-    ['quux', 1, /^remove it, or use one of name, description, seed, data, .*, logging, ledger$/],
+    ['quux', 1, /^remove it, or use one of name, description, seed, data, .*, ledger, recovery, faults$/],
   ])('says what was probably meant: %s', (key, value, advice) => {
     const [issue, ...more] = issuesWith({ [key]: value });
     expect(more).toEqual([]);

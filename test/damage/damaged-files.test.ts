@@ -51,7 +51,18 @@ function checkSource({ source, inputs, targets }: ReturnType<typeof readSource>)
 const csv = encode(
   `a,"b ""x""",label\n${Array.from({ length: 20 }, (_, i) => `${i * 0.5},-1e-${i},${['cat', 'dog'][i % 2]}`).join('\n')}\n`,
 );
-const csvOptions = { target: 2, header: 'auto', ignore: [], task: 'auto', delimiter: ',' } as const;
+const csvOptions = {
+  target: 2,
+  header: 'auto',
+  ignore: [],
+  task: 'auto',
+  delimiter: ',',
+  missing: 'error',
+  indicator: false,
+  standardize: false,
+  standardizeTarget: false,
+  onBadSample: 'error',
+} as const;
 const readCsv = fromFile('damaged.csv', (path) => readSource(openCsv(path, { ...csvOptions })));
 
 /** Two zero bytes, the type, the dimensions, the elements. */

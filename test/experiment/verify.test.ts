@@ -102,7 +102,8 @@ describe('verify', () => {
   it('throws what a run cannot begin with, and what it fails of', async () => {
     await expect(verify(smallConfig({ model: [{ dense: 2 }] }))).rejects.toMatchObject({ exitCode: 2 });
     const faults = [{ seat: 0, step: 2, kind: 'throw' as const }];
-    await expect(verify(smallConfig(), { workerCounts: [1], faults })).rejects.toMatchObject({
+    const strict = smallConfig({ recovery: { maxRestarts: 0 } });
+    await expect(verify(strict, { workerCounts: [1], faults })).rejects.toMatchObject({
       exitCode: 1,
       message: expect.stringMatching(/^worker 0, step 2, SHARDS, shard \d.*; step 2 is the last good state$/),
     });

@@ -87,13 +87,13 @@ describe.each(BACKENDS)('activations, %s', (backend) => {
   });
 
   test.each(WITH_SLOPE)('%s gives the bits of %s and of its gradient, over its input too', (kernel, plain) => {
-    const check = (x: number[]): void => {
+    const check = (x: ArrayLike<number>): void => {
       const n = x.length;
       const [out, slopes, inPlace] = [output(n), output(n), update(x)];
       expectAsReference(backend, kernel, [out, slopes, input(x), n]);
       const run = runKernel(backend, kernel, [inPlace, slopes, inPlace, n]);
       expect(run.read(inPlace)).toEqual(runKernel(backend, plain, [out, input(x), n]).read(out));
-      const gradient = runKernel(backend, `${plain}Backward`, [out, input(x.map(() => 1)), input(x), n]);
+      const gradient = runKernel(backend, `${plain}Backward`, [out, input(new Float32Array(n).fill(1)), input(x), n]);
       expect(run.read(slopes)).toEqual(gradient.read(out));
     };
     for (const n of [...SIZES, 4099]) check(numbers(n, n + 2).map((value) => value * 8));

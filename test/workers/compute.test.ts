@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { currentWord32 } from '#src/engine/atomics.js';
 import { Engine, type EngineSpec, type Evaluation } from '#src/engine/engine.js';
 import { EvaluationPhase } from '#src/engine/evaluation-phase.js';
-import type { Fault } from '#src/engine/faults.js';
 import { createPool, type WorkerPool } from '#src/engine/pool.js';
 import { PHASE, SEAT, seatWord } from '#src/engine/protocol-words.js';
+import type { WorkerRecovery } from '#src/engine/recovery.js';
 import { compileKernels } from '#src/kernels/wasm.js';
 import { optimizerSchema } from '#src/optim/optim.schema.js';
 import { packPlan } from '#src/plan/plan.js';
@@ -31,9 +31,10 @@ interface Step {
 function openEngine(
   bench: PhaseBench,
   workers: number,
-  { faults = [], onFirst }: { faults?: readonly Fault[]; onFirst?: () => void } = {},
-): { engine: Engine; steps: Step[] } {
+  { faults = [], recovery, onFirst }: Partial<Pick<EngineSpec, 'faults' | 'recovery'>> & { onFirst?: () => void } = {},
+): { engine: Engine; steps: Step[]; recoveries: WorkerRecovery[] } {
   const steps: Step[] = [];
+  const recoveries: WorkerRecovery[] = [];
   pool = createPool(workers);
   const { memory, plan, map, training } = bench;
   const onStep: EngineSpec['onStep'] = ({ step, lossNumerator, correct, samples }) => {
@@ -42,11 +43,12 @@ function openEngine(
   };
   const trainIds = Uint32Array.from({ length: training.sampler.trainSamples }, (_, i) => i);
   const engine = new Engine({
-    ...{ memory, module, build: 'simd', plan, map, training, trainIds, pool, faults, onStep },
+    ...{ memory, module, build: 'simd', plan, map, training, trainIds, pool, faults, recovery, onStep },
+    onRecovery: (told) => void recoveries.push(told),
     // More workers than cores sleep where the others spin.
     cores: 2,
   });
-  return { engine, steps };
+  return { engine, steps, recoveries };
 }
 
 /** The same steps by this thread alone. */
@@ -177,11 +179,13 @@ describe('a compute worker', () => {
     expect(engine.step).toBe(0);
   });
 
-  it('fails with its place in front of the cause', { timeout: 30_000 }, async () => {
-    const { engine } = openEngine(open({}), 1, { faults: [{ seat: 0, step: 2, kind: 'throw' }] });
+  it('fails with its place in front of the cause where no worker may be lost', { timeout: 30_000 }, async () => {
+    const faults = [{ seat: 0, step: 2, kind: 'throw' }] as const;
+    const recovery = { maxRestarts: 0, windowSeconds: 60, deadlineSeconds: 'auto' } as const;
+    const { engine } = openEngine(open({}), 1, { faults, recovery });
     await engine.start();
     await expect(engine.runTo(9)).rejects.toThrow(
-      /^worker 0, step 2, SHARDS, shard 0, .+: a fault was asked for; step 2 is the last good state$/,
+      /^worker 0, step 2, SHARDS, shard 0, .+: a fault was asked for; 1 worker lost in 60 s, more than recovery\.maxRestarts=0; step 2 is the last good state$/,
     );
     await engine.stop();
   });
