@@ -8,6 +8,7 @@
 // A sample is what the global batch counts (a sequence, an image); with weights or ignored labels, which make d_v ≠ n_v, it is an approximation.
 import type { NoiseSums } from '../engine/step-records.ts';
 import type { NoiseFigures } from './events.ts';
+import type { SavedNoise } from './progress.schema.ts';
 
 /** Costs less than 1 % of a step in the workloads of bench/workloads (docs/performance.md). */
 const AUTO_STEPS = 32;
@@ -49,6 +50,18 @@ export class NoiseScale {
     this.#squared = DECAY * this.#squared + (1 - DECAY) * gradSquared;
     this.#weight = DECAY * this.#weight + (1 - DECAY);
     this.#estimates++;
+  }
+
+  saved(): SavedNoise {
+    return { variance: this.#variance, squared: this.#squared, weight: this.#weight, estimates: this.#estimates };
+  }
+
+  /** Goes on from there. */
+  restore({ variance, squared, weight, estimates }: SavedNoise): void {
+    this.#variance = variance;
+    this.#squared = squared;
+    this.#weight = weight;
+    this.#estimates = estimates;
   }
 
   /** Undefined before the first estimate. */

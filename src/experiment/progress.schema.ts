@@ -49,6 +49,9 @@ const savedStatisticsSchema = z.strictObject({
   warmMs: number,
 });
 
+/** The smoothed estimates of the gradient noise scale. */
+const savedNoiseSchema = z.strictObject({ variance: number, squared: number, weight: number, estimates: count });
+
 const savedReportSchema = z.strictObject({
   /** Steps counted. */
   step: count,
@@ -60,6 +63,7 @@ const savedReportSchema = z.strictObject({
   epoch: savedEpochSchema,
   statistics: savedStatisticsSchema,
   window: savedWindowSchema,
+  noise: savedNoiseSchema,
 });
 
 /** Metrics may be numbers, lists and matrices of them. */
@@ -107,6 +111,7 @@ export type Progress = z.output<typeof progressSchema>;
 /** One going on of a run. */
 export type Resume = z.output<typeof resumeSchema>;
 export type SavedReport = z.output<typeof savedReportSchema>;
+export type SavedNoise = z.output<typeof savedNoiseSchema>;
 export type SavedEpoch = z.output<typeof savedEpochSchema>;
 export type SavedStatistics = z.output<typeof savedStatisticsSchema>;
 export type SavedWindow = z.output<typeof savedWindowSchema>;

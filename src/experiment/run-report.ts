@@ -59,6 +59,7 @@ export class RunReport {
       epoch: this.#epoch.saved(),
       statistics: this.statistics.saved(),
       window: this.#window.saved(),
+      noise: this.noise.saved(),
     };
   }
 
@@ -71,6 +72,7 @@ export class RunReport {
     this.#epoch.restore(saved.epoch);
     this.statistics.restore(saved.statistics);
     this.#window.restore(saved.window);
+    this.noise.restore(saved.noise);
   }
 
   addStep(record: CommittedStep): void {

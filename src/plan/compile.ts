@@ -50,7 +50,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
  * @throws ModelError where a parameter does not reach the loss, or a tensor has more elements than kernels can count.
  */
 export function compilePlan(model: Model, options: PlanOptions): Plan {
-  const { graph, loss } = fuseOps(model.graph, model.loss);
+  const { graph, loss } = fuseOps(model.graph, model.loss, { keepsSlopes: !options.recompute });
   const { numerics, dataset, isFrozen = () => false } = options;
   const parameters = placeParameters(graph);
   const isFrozenNode = ({ layer, attrs }: GraphNode): boolean => isFrozen(`${layer}.${attrs.name}`);

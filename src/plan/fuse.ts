@@ -27,9 +27,10 @@ interface Fusion {
 /**
  * Moves activations into gemm, which applies them while a row is in the cache (bit for bit the same: gemm's activations are the kernels
  * of the same names), ReLU into a convolution likewise, a convolution, ReLU and 2 x 2 maxima behind it into one kernel, which sums in
- * an order of its own, and has GELU keep its slope for the gradient (the same bits).
+ * an order of its own, and has GELU keep its slope for the gradient (the same bits), if `keepsSlopes`:
+ * where activations are computed again there is nothing to keep.
  */
-export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
+export function fuseOps({ nodes }: Graph, loss: NodeId, { keepsSlopes = true } = {}): FusedGraph {
   const builder = createGraph();
   const users = countUsers(nodes);
 
@@ -89,7 +90,7 @@ export function fuseOps({ nodes }: Graph, loss: NodeId): FusedGraph {
 
   /** GELU with its slope beside it. */
   function fuseSlope(node: GraphNode): Fusion | undefined {
-    if (node.op.name !== gelu.name) return undefined;
+    if (!keepsSlopes || node.op.name !== gelu.name) return undefined;
     return {
       moved: [],
       apply(copyOf) {

@@ -37,6 +37,7 @@ function readSource(source: Source) {
   const perSample = (target.shape ?? []).reduce((product, size) => product * size, 1);
   const Targets = { u8: Uint8Array, i32: Int32Array, f32: Float32Array }[target.storage];
   const targets = new Targets(samples * perSample);
+  source.fit?.(Uint32Array.from({ length: samples }, (_, id) => id));
   source.fill(inputs, targets);
   return { source, inputs, targets };
 }

@@ -12,6 +12,9 @@ beforeEach(() => {
   runsDir = join(mkdtempSync(join(tmpdir(), 'lockstep-resume-')), 'runs');
 });
 
+/** So that a run of a few milliseconds is not over before it can be stopped. */
+const SLOW = [0, 1, 2].map((seat) => ({ kind: 'slow' as const, seat, step: 0, ms: 2 }));
+
 /** A run that is stopped as soon as `stepsDone` steps are done; where exactly is up to the moment. */
 async function trainAndStop(keys: Record<string, unknown>, stepsDone: number): Promise<string> {
   const controller = new AbortController();
@@ -19,7 +22,7 @@ async function trainAndStop(keys: Record<string, unknown>, stepsDone: number): P
     if (event.type === 'step' && event.step! + 1 >= stepsDone) controller.abort();
   };
   const config = smallConfig({ logging: { everySteps: 1 }, ...keys });
-  const { runFolder, summary } = await train(config, { runsDir, signal: controller.signal, onEvent });
+  const { runFolder, summary } = await train(config, { runsDir, signal: controller.signal, onEvent, faults: SLOW });
   expect(summary.status).toBe('stopped');
   expect(summary.steps).toBeGreaterThanOrEqual(stepsDone);
   return runFolder;
@@ -73,11 +76,20 @@ describe('resume', () => {
     const onEvent = (event: { type: string; step?: number }): void => {
       if (event.type === 'step' && event.step! >= 40) controller.abort();
     };
-    const middle = await resume(folder, { overrides: ['workers=3'], signal: controller.signal, onEvent });
+    const { signal } = controller;
+    const middle = await resume(folder, { overrides: ['workers=3'], signal, onEvent, faults: SLOW });
     folder = middle.runFolder;
     const { summary } = await goOn(folder, { overrides: ['workers=1'] });
     const same = ['stateSha256', 'weightsSha256', 'configSha256', 'planSha256', 'steps', 'samplesSeen', 'trainLoss'];
-    for (const key of [...same, 'validationLoss', 'testLoss', 'testAccuracy', 'best', 'endedBy'] as (keyof Summary)[])
+    for (const key of [
+      ...same,
+      'validationLoss',
+      'testLoss',
+      'testAccuracy',
+      'best',
+      'endedBy',
+      'noise',
+    ] as (keyof Summary)[])
       expect(summary[key], key).toEqual(whole.summary[key]);
     expect(columnsOf(folder)).toEqual(columnsOf(whole.runFolder));
     expect(stepsOf(folder)).toEqual(Array.from({ length: summary.steps }, (__, step) => step));
