@@ -3,7 +3,7 @@
 // The steps are the training's own: how many workers compute them changes no bit, so nothing is thrown away, and what a measurement
 // costs is only that some steps ran with fewer workers than would have been best.
 
-/** The median step with so many workers. */
+/** The mean step of the best stretch with so many workers. */
 export interface WorkerMeasurement {
   workers: number;
   stepMs: number;
@@ -81,7 +81,7 @@ export class WorkerChoice {
   endStretch(): void {
     if (this.#current === undefined || this.#stepMs.length === 0) return;
     const { workers } = this.#current;
-    const figure = typicalMs(this.#stepMs);
+    const figure = meanMs(this.#stepMs);
     if (this.#isWarmingUp) this.#endWarmUp(figure);
     else this.#figures.set(workers, [...(this.#figures.get(workers) ?? []), figure]);
     this.#current = undefined;
@@ -94,7 +94,7 @@ export class WorkerChoice {
   get measured(): WorkerMeasurement[] {
     return this.#counts
       .filter((workers) => this.#figures.has(workers))
-      .map((workers) => ({ workers, stepMs: medianOf(this.#figures.get(workers)!) }));
+      .map((workers) => ({ workers, stepMs: Math.min(...this.#figures.get(workers)!) }));
   }
 
   get #isWarmingUp(): boolean {
@@ -127,12 +127,12 @@ export class WorkerChoice {
   }
 }
 
-/** The first step of a stretch holds the workers' waking up, the last one's end is measured another way. */
-function typicalMs(stepMs: readonly number[]): number {
-  return medianOf(stepMs.length < 3 ? stepMs : stepMs.slice(1, -1));
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+/**
+ * The mean, as that is what a run has of it. The first step of a stretch holds the workers' waking up, the last one's end is measured
+ * another way. Of a count's stretches the best one counts: another program's burst on one core meets many workers more than one,
+ * and lasts longer than a stretch; a load that stays meets all of them.
+ */
+function meanMs(stepMs: readonly number[]): number {
+  const steps = stepMs.length < 3 ? stepMs : stepMs.slice(1, -1);
+  return steps.reduce((sum, ms) => sum + ms, 0) / steps.length;
 }
