@@ -14,6 +14,7 @@ import {
   wordOr,
 } from '../config/scalars.schema.ts';
 
+import { foldOptions, withFolds } from './folds.schema.ts';
 import { column, splitHasKey, splitKeyIssue, tableOptions } from './table.schema.ts';
 
 const path = () => nonEmptyText('a path');
@@ -47,7 +48,7 @@ const mnistSchema = mapping({
   split,
 });
 
-const digitsSchema = mapping({ source: z.literal('digits'), ...common, test, split }).refine(
+const digitsSchema = mapping({ source: z.literal('digits'), ...common, test, split, ...foldOptions }).refine(
   leavesTraining,
   leavesTrainingIssue,
 );
@@ -62,6 +63,7 @@ const syntheticSchema = mapping({
   ...common,
   test,
   split,
+  ...foldOptions,
 })
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(
@@ -90,8 +92,13 @@ const idxSchema = mapping({
   ...common,
   test,
   split,
+  ...foldOptions,
 })
   .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ testImages, folds }) => testImages === undefined || folds === undefined,
+    betweenKeys('folds', 'no folds, as testImages is the test part'),
+  )
   .refine(
     ({ testImages, testLabels }) => (testImages === undefined) === (testLabels === undefined),
     betweenKeys('testLabels', 'testImages and testLabels together, or neither'),
@@ -166,14 +173,14 @@ export const dataSchema = z.discriminatedUnion(
   [
     mnistSchema,
     fashionMnistSchema,
-    digitsSchema,
-    embeddedTableSchema,
+    withFolds(digitsSchema),
+    withFolds(embeddedTableSchema),
     mobyDickSchema,
     firstNamesSchema,
-    syntheticSchema,
+    withFolds(syntheticSchema),
     syntheticTokensSchema,
-    idxSchema,
-    csvSchema,
+    withFolds(idxSchema),
+    withFolds(csvSchema),
     textSchema,
   ],
   {

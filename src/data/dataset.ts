@@ -6,6 +6,7 @@ import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
 import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
+import { foldParts } from './folds.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
@@ -149,7 +150,10 @@ function checkSize(spec: DatasetSpec): void {
   );
 }
 
-/** Where the source keeps test samples of its own, those are the test part, and `test` is not an option. */
+/**
+ * Where the source keeps test samples of its own, those are the test part, and `test` is not an option. Where there are folds and none is
+ * named, the parts are the first one's.
+ */
 function splitParts(source: Source, options: DataOptions, seed: number): Parts {
   if (source.parts !== undefined) return source.parts;
   const { splitSamples: samples, testSamples, labelOf, splitKeys: keys } = source;
@@ -157,7 +161,10 @@ function splitParts(source: Source, options: DataOptions, seed: number): Parts {
   const kind = 'split' in options ? options.split : 'random';
   const isStratified = kind === 'stratified' && labelOf !== undefined;
   const labels = isStratified ? Array.from({ length: samples }, (_, id) => labelOf(id)) : undefined;
-  const parts = splitBy(samples, { kind, seed, validation: options.validation, test, labels, keys });
+  const spec = { kind, seed, validation: options.validation, labels, keys };
+  const { folds, fold = 1 } = 'folds' in options ? options : {};
+  if (folds !== undefined) return foldParts(samples, { ...spec, folds }, fold - 1);
+  const parts = splitBy(samples, { ...spec, test });
   if (testSamples > 0) parts.test = Uint32Array.from({ length: testSamples }, (_, i) => samples + i);
   return parts;
 }

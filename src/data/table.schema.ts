@@ -10,6 +10,7 @@ import {
   text,
   wholeNumber,
 } from '../config/scalars.schema.ts';
+import { foldOptions } from './folds.schema.ts';
 
 /** A column by its name in the header or by its index. */
 export const column = () =>
@@ -52,6 +53,7 @@ export const tableOptions = {
     .default('random')
     .describe('stratified by class; group and time go by the column splitBy'),
   splitBy: column().optional().describe('the column that a split by group or time goes by; no input'),
+  ...foldOptions,
 };
 
 /** A split by group or time needs its column, and the others have none. */
