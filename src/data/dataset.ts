@@ -24,6 +24,8 @@ export interface Dataset {
   parts: Parts;
   /** What is probably not meant, a line each. */
   warnings: readonly string[];
+  /** Of each sample in the loss, where `spec.hasWeights`. */
+  weights?: Float32Array;
   /** How many cells of each column are missing, of those that miss any. */
   missing?: readonly { column: string; count: number }[];
   /** What people call the classes; their numbers where nothing is said. */
@@ -58,6 +60,7 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     samples: source.splitSamples + source.testSamples,
     input: source.input,
     target: source.target,
+    ...(source.weights && { hasWeights: true }),
   };
   checkSize(spec);
   const parts = splitParts(source, options, seed);
@@ -67,11 +70,28 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     parts,
     warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
     missing: source.missing,
+    ...(source.weights && { weights: checkWeights(source, parts) }),
     classNames: source.classNames,
     preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
     sampleName: (id) => source.sampleName?.(id) ?? `sample ${id}`,
     fill: source.fill,
   };
+}
+
+/** @throws DataError for a weight that is none, and for a part whose samples all weigh nothing: its mean loss would be 0 / 0. */
+function checkWeights({ weights = [], sampleName }: Source, parts: Parts): Float32Array {
+  const checked = Float32Array.from(weights);
+  const wrong = checked.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (wrong >= 0) {
+    const where = sampleName?.(wrong) ?? `sample ${wrong}`;
+    throw new DataError(where, 'a weight of 0 or more', `${weights[wrong]}`, 'correct it');
+  }
+  for (const [part, ids] of Object.entries(parts) as [keyof Parts, Uint32Array][]) {
+    if (ids.length === 0 || ids.some((id) => checked[id] > 0)) continue;
+    const got = `${ids.length} samples of weight 0 in the ${part} part`;
+    throw new DataError('data.weight', 'a sample of each part to weigh something', got, 'correct the weights');
+  }
+  return checked;
 }
 
 /** A class that is not trained on can only be guessed wrong. */

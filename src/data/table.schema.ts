@@ -31,6 +31,7 @@ const columnSchema = mapping({
 export const tableOptions = {
   task: oneOf(['auto', 'classification', 'regression']).default('auto'),
   id: column().optional().describe('names the samples; no input'),
+  weight: column().optional().describe('what a row weighs in the loss, 0 or more; no input'),
   ignore: z.array(column(), { error: 'a list of columns such as [id, 3]' }).default([]),
   columns: z
     .array(columnSchema, { error: 'a list such as [{ name: age, missing: median }]' })
