@@ -27,6 +27,9 @@ const common = {
     .describe('samples of one step, the global batch; full: all'),
   validation: fraction().default(0).describe('fraction set aside to validate'),
   shuffle: flag().default(true).describe('another order in every epoch'),
+  sampling: oneOf(['balanced'])
+    .optional()
+    .describe('each class equally often in every epoch, in place of each sample once'),
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */

@@ -30,6 +30,8 @@ export interface Dataset {
   missing?: readonly { column: string; count: number }[];
   /** What people call the classes; their numbers where nothing is said. */
   classNames?: readonly string[];
+  /** The class of a sample; absent where a sample has not exactly one. */
+  labelOf?(id: number): number;
   /** How raw data became inputs and targets: plain data, stored with the model. */
   preprocessing: object;
   /** Where a sample comes from, such as `flowers.csv:17`. */
@@ -72,6 +74,7 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     missing: source.missing,
     ...(source.weights && { weights: checkWeights(source, parts) }),
     classNames: source.classNames,
+    ...(source.target.kind === 'class' && source.labelOf && { labelOf: (id: number) => source.labelOf!(id) }),
     preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
     sampleName: (id) => source.sampleName?.(id) ?? `sample ${id}`,
     fill: source.fill,

@@ -88,6 +88,7 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery
     map,
     training,
     trainIds: parts.train,
+    classes: run.classes,
     pool,
     cores,
     faults,

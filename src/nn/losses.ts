@@ -105,12 +105,17 @@ function addLabelLoss(
 function labelLossCall(options: LossOf<'crossEntropy' | 'nll'>, inputs: GraphNode[]): LossCall {
   const { classWeights, ignoreIndex } = options;
   const rest = { metric: 'accuracy', hasCount: classWeights !== undefined } as const;
+  if (classWeights !== undefined && !isList(classWeights)) {
+    throw new Error('loss: expected classWeights as a list by now; this is a fault in lockstep');
+  }
   const attrs = { ...(classWeights && { classWeights }), ...(ignoreIndex !== undefined && { ignoreIndex }) };
   if (options.name === 'nll') return lossCall(negativeLogLikelihood, inputs, attrs, rest);
   if (simplifyLoss(options) === options.name) return lossCall(softmaxCrossEntropy, inputs, {}, rest);
   const { labelSmoothing } = options;
   return lossCall(weightedCrossEntropy, inputs, { ...attrs, labelSmoothing }, rest);
 }
+
+const isList = (weights: unknown): weights is readonly number[] => Array.isArray(weights);
 
 function addLabels(graph: GraphBuilder, { shape = [] }: ClassSpec): GraphNode {
   return graph.apply(target, [], { shape: [...shape], element: 'i32' }, 'target');
