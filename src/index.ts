@@ -37,6 +37,8 @@ export type {
   CheckpointEvent,
   EndEvent,
   EpochEvent,
+  FoldEndEvent,
+  FoldEvent,
   NoticeEvent,
   PhaseMs,
   ProgressEvent,
@@ -46,6 +48,7 @@ export type {
   TrainEvent,
   WorkersEvent,
 } from './experiment/events.ts';
+export type { FoldFigures, FoldSummary } from './experiment/fold-summary.ts';
 export { type FinishedRun, resume, type TrainOptions, type TrainResult, train } from './experiment/train.ts';
 export { type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
 export { ModelError } from './graph/model-error.ts';

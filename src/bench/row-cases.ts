@@ -1,4 +1,5 @@
 // The kernels that go row by row: losses, softmax, metrics, gathering, parts of arrays → what they are measured on. Pure.
+import { WEIGHTED_LOSSES } from '../kernels/weighted-losses.ts';
 import { type KernelCase, ELEMENTS as N, sizeText } from './kernel-case.ts';
 
 const [ROWS, COLS] = [64, 256];
@@ -50,6 +51,16 @@ export const ROW_CASES: KernelCase[] = [
     size,
     flops: 4 * N,
     args: (a) => [a.floats(N), a.floats(N), a.floats(N), ROWS, COLS, a.room(SUM_BYTES), 0],
+  },
+  {
+    kernel: 'weightedLoss',
+    size: scores,
+    flops: 6 * N,
+    args: (a) => {
+      const tensors = [a.floats(N), a.floats(N), a.labels(ITEMS, CLASSES)];
+      const sums = [a.room(SUM_BYTES), 0, a.positive(ITEMS), a.room(SUM_BYTES)];
+      return [WEIGHTED_LOSSES.indexOf('softmaxCrossEntropy'), ...tensors, ITEMS, 1, CLASSES, ...sums, 0, 0, 0];
+    },
   },
   {
     kernel: 'absoluteError',

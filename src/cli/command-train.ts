@@ -73,7 +73,10 @@ async function showDryRun({ config, baseDir }: LoadedConfig, { report }: OpenRep
   const { prepareRun } = await import('../experiment/prepare.ts');
   const { describeRun } = await import('../experiment/describe-run.ts');
   const { loadModel } = await import('../experiment/load-model.ts');
+  const { countFolds } = await import('../experiment/fold-runs.ts');
   const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
+  const folds = countFolds(config);
+  if (folds !== null) report.show({ type: 'fold', fold: 1, of: folds });
   report.show(describeRun(run, null));
   const { notice } = run.numerics;
   const warnings = [...(notice === undefined ? [] : [notice]), ...run.dataset.warnings];

@@ -1,6 +1,7 @@
 // The end event → what stands under the training: result, throughput, where the time went, path, hashes, what next. Pure.
 import { type BestEpoch, type EndEvent, PHASE_NAMES, type PhaseMs, type Summary } from '../experiment/events.ts';
 import type { Page } from './page.ts';
+import { presentFolds } from './present-folds.ts';
 import {
   formatCount,
   formatCounted,
@@ -29,7 +30,8 @@ export interface EndOptions {
 
 /** Everything that is known after the last step, in the order in which it is read. */
 export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions, page: Page): string {
-  const lines = [presentResult(summary, page)];
+  const lines = summary.folds === undefined ? [] : [presentFolds(summary.folds, summary, page), ''];
+  lines.push(presentResult(summary, page));
   if (summary.best !== undefined) lines.push(labelled('best', bestParts(summary.best), page));
   const metrics = metricParts(summary);
   if (metrics.length > 0) lines.push(labelled('metrics', metrics, page));
@@ -56,10 +58,16 @@ function labelled(label: string, parts: readonly string[], page: Page): string {
 export function presentResult(summary: Summary, page: Page): string {
   const { status, steps, epochs, testAccuracy, testLoss, trainLoss, durationMs } = summary;
   const parts: string[] = [status];
-  if (testAccuracy !== null) parts.push(`test accuracy ${formatPercent(testAccuracy)}`);
-  if (testLoss !== null) parts.push(`test loss ${formatLoss(testLoss)}`);
+  const deviationOf = (name: 'testAccuracy' | 'testLoss', format: (value: number) => string): string => {
+    const deviation = summary.deviation?.[name];
+    return typeof deviation === 'number' ? ` ± ${format(deviation)}` : '';
+  };
+  if (testAccuracy !== null)
+    parts.push(`test accuracy ${formatPercent(testAccuracy)}${deviationOf('testAccuracy', formatPercent)}`);
+  if (testLoss !== null) parts.push(`test loss ${formatLoss(testLoss)}${deviationOf('testLoss', formatLoss)}`);
   else if (trainLoss !== null) parts.push(`training loss ${formatLoss(trainLoss)}`);
-  const length = `${formatCounted(epochs, 'epoch')}, ${formatCounted(steps, 'step')}`;
+  const of = summary.folds === undefined ? '' : `${formatCounted(summary.folds.length, 'fold')}, `;
+  const length = `${of}${formatCounted(epochs, 'epoch')}, ${formatCounted(steps, 'step')}`;
   parts.push(`${length} in ${formatDuration(durationMs / 1000)}`);
   const text = joinParts(parts, page);
   const paint = { done: page.colors.green, stopped: page.colors.yellow, failed: page.colors.red }[status];
@@ -99,6 +107,7 @@ function shareParts(phases: PhaseMs): string[] {
 }
 
 function resultParts(summary: Summary, runFolder: string): string[] {
+  if (summary.folds !== undefined) return [runFolder, 'summary.json', ...summary.folds.map(({ folder }) => folder)];
   const files = ['summary.json, results.csv'];
   if (summary.steps > 0) files.push('weights/last.safetensors');
   if (summary.best !== undefined) files.push('weights/best.safetensors');

@@ -1,10 +1,18 @@
 // The events of a run, in order → text for people and JSON lines for programs, each to its stream. Main thread.
 
 import type { StepEvent, TrainEvent } from '../experiment/events.ts';
-import { type EndEvent, PHASE_NAMES, type PhaseMs, type ProgressEvent, type StartEvent } from '../experiment/events.ts';
+import {
+  type EndEvent,
+  type FoldEvent,
+  PHASE_NAMES,
+  type PhaseMs,
+  type ProgressEvent,
+  type StartEvent,
+} from '../experiment/events.ts';
 import type { Page } from './page.ts';
-import { type EndOptions, presentEnd } from './present-end.ts';
+import { type EndOptions, presentEnd, presentResult } from './present-end.ts';
 import { type EpochTable, planEpochTable, presentEpoch, presentEpochTitles, presentPhases } from './present-epoch.ts';
+import { presentNextFold } from './present-folds.ts';
 import { presentRecovery, presentResize, presentStraggler } from './present-recovery.ts';
 import { presentIdleWorkers, presentStart, presentWorkers } from './present-start.ts';
 import { wrapWords } from './present-table.ts';
@@ -30,6 +38,9 @@ export interface ReportOptions extends Omit<EndOptions, 'isVerbose'> {
 export class TrainReport {
   readonly #options: ReportOptions;
   #start: StartEvent | undefined;
+  /** Of a run of folds, the one under way. */
+  #fold: FoldEvent | undefined;
+  #hasStarted = false;
   #table: EpochTable | undefined;
   #phases = new PhaseMeans();
 
@@ -61,9 +72,15 @@ export class TrainReport {
   #present(event: TrainEvent): string | null {
     const { page, warningPage, level } = this.#options;
     switch (event.type) {
+      case 'fold':
+        this.#fold = event;
+        return `${event.fold === 1 ? '' : '\n'}${page.colors.bold(`fold ${event.fold} of ${event.of}`)}`;
+      case 'foldEnd':
+        return presentResult(event.summary, page);
       case 'start':
         this.#start = event;
-        return presentStart(event, page);
+        this.#table = undefined;
+        return this.#fold !== undefined && this.#hasStarted ? presentNextFold(event, page) : this.#presentFirst(event);
       case 'workers':
         return presentWorkers(event, page);
       case 'resize':
@@ -85,6 +102,11 @@ export class TrainReport {
       case 'end':
         return this.#presentEnd(event, level === 'verbose');
     }
+  }
+
+  #presentFirst(event: StartEvent): string {
+    this.#hasStarted = true;
+    return presentStart(event, this.#options.page);
   }
 
   #presentEpoch(event: Extract<TrainEvent, { type: 'epoch' }>): string | null {

@@ -43,6 +43,8 @@ function betweenKeysIssues(root: ConfigNode): ConfigIssue[] {
   const hasBoth = nodeAt(root, ['epochs']) !== undefined && nodeAt(root, ['steps']) !== undefined;
   if (hasBoth) refuse(['steps'], 'epochs or steps, not both', 'remove one of them');
   refuseMetrics(root, refuse);
+  if (scalarAt(root, ['data', 'shuffle']) === false && nodeAt(root, ['data', 'sampling']) !== undefined)
+    refuse(['data', 'sampling'], 'no sampling, as shuffle is false', 'remove it, or set shuffle to true');
   const workers = scalarAt(root, ['workers']);
   const maxWorkers = scalarAt(root, ['maxWorkers']);
   if (typeof workers === 'number' && typeof maxWorkers === 'number' && maxWorkers < workers)

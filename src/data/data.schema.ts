@@ -14,6 +14,7 @@ import {
   wordOr,
 } from '../config/scalars.schema.ts';
 
+import { foldOptions, withFolds } from './folds.schema.ts';
 import { column, splitHasKey, splitKeyIssue, tableOptions } from './table.schema.ts';
 
 const path = () => nonEmptyText('a path');
@@ -26,6 +27,9 @@ const common = {
     .describe('samples of one step, the global batch; full: all'),
   validation: fraction().default(0).describe('fraction set aside to validate'),
   shuffle: flag().default(true).describe('another order in every epoch'),
+  sampling: oneOf(['balanced'])
+    .optional()
+    .describe('each class equally often in every epoch, in place of each sample once'),
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */
@@ -47,7 +51,7 @@ const mnistSchema = mapping({
   split,
 });
 
-const digitsSchema = mapping({ source: z.literal('digits'), ...common, test, split }).refine(
+const digitsSchema = mapping({ source: z.literal('digits'), ...common, test, split, ...foldOptions }).refine(
   leavesTraining,
   leavesTrainingIssue,
 );
@@ -62,6 +66,7 @@ const syntheticSchema = mapping({
   ...common,
   test,
   split,
+  ...foldOptions,
 })
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(
@@ -90,8 +95,13 @@ const idxSchema = mapping({
   ...common,
   test,
   split,
+  ...foldOptions,
 })
   .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ testImages, folds }) => testImages === undefined || folds === undefined,
+    betweenKeys('folds', 'no folds, as testImages is the test part'),
+  )
   .refine(
     ({ testImages, testLabels }) => (testImages === undefined) === (testLabels === undefined),
     betweenKeys('testLabels', 'testImages and testLabels together, or neither'),
@@ -166,14 +176,14 @@ export const dataSchema = z.discriminatedUnion(
   [
     mnistSchema,
     fashionMnistSchema,
-    digitsSchema,
-    embeddedTableSchema,
+    withFolds(digitsSchema),
+    withFolds(embeddedTableSchema),
     mobyDickSchema,
     firstNamesSchema,
-    syntheticSchema,
+    withFolds(syntheticSchema),
     syntheticTokensSchema,
-    idxSchema,
-    csvSchema,
+    withFolds(idxSchema),
+    withFolds(csvSchema),
     textSchema,
   ],
   {

@@ -6,6 +6,7 @@ import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
 import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
+import { foldParts } from './folds.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
@@ -23,10 +24,14 @@ export interface Dataset {
   parts: Parts;
   /** What is probably not meant, a line each. */
   warnings: readonly string[];
+  /** Of each sample in the loss, where `spec.hasWeights`. */
+  weights?: Float32Array;
   /** How many cells of each column are missing, of those that miss any. */
   missing?: readonly { column: string; count: number }[];
   /** What people call the classes; their numbers where nothing is said. */
   classNames?: readonly string[];
+  /** The class of a sample; absent where a sample has not exactly one. */
+  labelOf?(id: number): number;
   /** How raw data became inputs and targets: plain data, stored with the model. */
   preprocessing: object;
   /** Where a sample comes from, such as `flowers.csv:17`. */
@@ -57,6 +62,7 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     samples: source.splitSamples + source.testSamples,
     input: source.input,
     target: source.target,
+    ...(source.weights && { hasWeights: true }),
   };
   checkSize(spec);
   const parts = splitParts(source, options, seed);
@@ -66,11 +72,29 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     parts,
     warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
     missing: source.missing,
+    ...(source.weights && { weights: checkWeights(source, parts) }),
     classNames: source.classNames,
+    ...(source.target.kind === 'class' && source.labelOf && { labelOf: (id: number) => source.labelOf!(id) }),
     preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
     sampleName: (id) => source.sampleName?.(id) ?? `sample ${id}`,
     fill: source.fill,
   };
+}
+
+/** @throws DataError for a weight that is none, and for a part whose samples all weigh nothing: its mean loss would be 0 / 0. */
+function checkWeights({ weights = [], sampleName }: Source, parts: Parts): Float32Array {
+  const checked = Float32Array.from(weights);
+  const wrong = checked.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (wrong >= 0) {
+    const where = sampleName?.(wrong) ?? `sample ${wrong}`;
+    throw new DataError(where, 'a weight of 0 or more', `${weights[wrong]}`, 'correct it');
+  }
+  for (const [part, ids] of Object.entries(parts) as [keyof Parts, Uint32Array][]) {
+    if (ids.length === 0 || ids.some((id) => checked[id] > 0)) continue;
+    const got = `${ids.length} samples of weight 0 in the ${part} part`;
+    throw new DataError('data.weight', 'a sample of each part to weigh something', got, 'correct the weights');
+  }
+  return checked;
 }
 
 /** A class that is not trained on can only be guessed wrong. */
@@ -149,7 +173,10 @@ function checkSize(spec: DatasetSpec): void {
   );
 }
 
-/** Where the source keeps test samples of its own, those are the test part, and `test` is not an option. */
+/**
+ * Where the source keeps test samples of its own, those are the test part, and `test` is not an option. Where there are folds and none is
+ * named, the parts are the first one's.
+ */
 function splitParts(source: Source, options: DataOptions, seed: number): Parts {
   if (source.parts !== undefined) return source.parts;
   const { splitSamples: samples, testSamples, labelOf, splitKeys: keys } = source;
@@ -157,7 +184,10 @@ function splitParts(source: Source, options: DataOptions, seed: number): Parts {
   const kind = 'split' in options ? options.split : 'random';
   const isStratified = kind === 'stratified' && labelOf !== undefined;
   const labels = isStratified ? Array.from({ length: samples }, (_, id) => labelOf(id)) : undefined;
-  const parts = splitBy(samples, { kind, seed, validation: options.validation, test, labels, keys });
+  const spec = { kind, seed, validation: options.validation, labels, keys };
+  const { folds, fold = 1 } = 'folds' in options ? options : {};
+  if (folds !== undefined) return foldParts(samples, { ...spec, folds }, fold - 1);
+  const parts = splitBy(samples, { ...spec, test });
   if (testSamples > 0) parts.test = Uint32Array.from({ length: testSamples }, (_, i) => samples + i);
   return parts;
 }

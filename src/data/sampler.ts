@@ -1,6 +1,7 @@
 // (seed, epoch, step, shard) → the ids of the samples in that shard, a pure function; coordinator, tests and replay.
 
 import { PURPOSE } from '../kernels/purpose.ts';
+import { balancedOrder, type ClassPositions } from './balanced-order.ts';
 import { identity, permute } from './permutation.ts';
 
 /** All that decides which sample is where. `batchSize` is the global batch. */
@@ -38,9 +39,13 @@ export function smallestShardRows({ trainSamples, batchSize, shards }: SamplerSp
   return Math.max(1, Math.min(...counts.map((count) => Math.floor(count / shards))));
 }
 
-/** Writes the order of an epoch: the positions 0..trainSamples−1, permuted where the sampler is shuffled. `out` (trainSamples). */
-export function epochOrder(s: SamplerSpec, epoch: number, out: Uint32Array): void {
-  if (s.isShuffled) permute(out, s.seed, PURPOSE.shuffle, epoch);
+/**
+ * Writes the order of an epoch: the positions 0..trainSamples−1, permuted where the sampler is shuffled; with `classes` as many positions in
+ * which each class comes equally often. `out` (trainSamples).
+ */
+export function epochOrder(s: SamplerSpec, epoch: number, out: Uint32Array, classes?: ClassPositions): void {
+  if (classes !== undefined) balancedOrder(s.seed, epoch, classes, out);
+  else if (s.isShuffled) permute(out, s.seed, PURPOSE.shuffle, epoch);
   else identity(out);
 }
 
@@ -48,11 +53,17 @@ export function epochOrder(s: SamplerSpec, epoch: number, out: Uint32Array): voi
  * The sample ids of one shard of one step, worked out from nothing. The engine keeps an epoch's order instead of making it
  * again for every shard; this is the form that tests and replay compare it with.
  */
-export function shardSampleIds(s: SamplerSpec, trainIds: Uint32Array, step: number, shard: number): Uint32Array {
+export function shardSampleIds(
+  s: SamplerSpec,
+  trainIds: Uint32Array,
+  step: number,
+  shard: number,
+  classes?: ClassPositions,
+): Uint32Array {
   const batch = stepBatch(s, step);
   const range = shardRange(batch.count, s.shards, shard);
   const order = new Uint32Array(s.trainSamples);
-  epochOrder(s, batch.epoch, order);
+  epochOrder(s, batch.epoch, order, classes);
   const start = batch.start + range.start;
   return order.subarray(start, start + range.count).map((position) => trainIds[position]);
 }

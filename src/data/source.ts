@@ -7,6 +7,8 @@ export interface DatasetSpec {
   /** One sample's shape, `[1, 28, 28]` for MNIST; stored row-major, one sample after the other. Used as element / divisor. */
   input: InputSpec;
   target: ClassTarget | { kind: 'values'; storage: 'f32'; shape: number[] };
+  /** Whether each sample has a weight in the loss. */
+  hasWeights?: boolean;
 }
 
 /** Numbers, or (`i32`) ids of tokens, 0 to classes − 1. */
@@ -39,6 +41,8 @@ export interface Source {
   testSamples: number;
   /** The class of a sample; absent where a sample has not exactly one. */
   labelOf?(id: number): number;
+  /** The weight of each sample in the loss, of 0 or more; absent where all weigh 1. */
+  weights?: ArrayLike<number>;
   /** What people call the classes; their numbers where nothing is said. */
   classNames?: readonly string[];
   /** What a split by group or time goes by, of each sample that may be split. */

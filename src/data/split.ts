@@ -79,7 +79,8 @@ function partCounts(samples: number, fractions: { validation: number; test: numb
   throw new DataError('data.validation', 'samples left to train on', got, 'lower data.validation or data.test');
 }
 
-function requireLabels({ labels }: SplitSpec): ArrayLike<number> {
+/** @throws DataError where the samples have no classes to go by */
+export function requireLabels({ labels }: Pick<SplitSpec, 'labels'>): ArrayLike<number> {
   if (labels !== undefined) return labels;
   throw new DataError('data.split', 'samples with a class each for stratified', 'samples without', 'use split: random');
 }
@@ -106,7 +107,8 @@ function splitStratified({ seed }: SplitSpec, labels: ArrayLike<number>, counts:
   return sortParts(parts);
 }
 
-function idsByClass(labels: ArrayLike<number>): number[][] {
+/** The ids of each class, ascending. */
+export function idsByClass(labels: ArrayLike<number>): number[][] {
   const classes: number[][] = [];
   for (let id = 0; id < labels.length; id++) {
     while (classes.length <= labels[id]) classes.push([]);
@@ -126,13 +128,19 @@ function apportion(sizes: readonly number[], total: number): number[] {
   return shares;
 }
 
-function splitGroups({ seed }: SplitSpec, keys: readonly string[], counts: PartCounts): Parts {
+/** The ids of each key, ascending. */
+export function idsByKey(keys: readonly string[]): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (const [id, key] of keys.entries()) {
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [id]);
     else group.push(id);
   }
+  return groups;
+}
+
+function splitGroups({ seed }: SplitSpec, keys: readonly string[], counts: PartCounts): Parts {
+  const groups = idsByKey(keys);
   // Sorted, so that the order of the rows does not say which groups are tested on.
   const names = [...groups.keys()].sort();
   const order = new Uint32Array(names.length);

@@ -13,6 +13,8 @@ export interface ColumnOptions {
   ignore: readonly ColumnChoice[];
   /** Names the samples; no input. */
   id?: ColumnChoice;
+  /** The weight of a row in the loss; no input. */
+  weight?: ColumnChoice;
   /** What a split by group or time goes by; no input. */
   splitBy?: ColumnChoice;
   columns?: readonly { name: ColumnChoice }[];
@@ -29,6 +31,7 @@ export interface TableColumns {
   target: number;
   id: number | null;
   splitBy: number | null;
+  weight: number | null;
   /** None of the others and not ignored, in the order of the file. */
   inputs: number[];
   /** For each item of `columns`, the input that it is about. */
@@ -50,10 +53,11 @@ export function chooseColumns(path: string, firstRow: readonly string[], options
   const target = find(options.target, 'data.target');
   const id = findIf(options.id, 'data.id');
   const splitBy = findIf(options.splitBy, 'data.splitBy');
+  const weight = findIf(options.weight, 'data.weight');
   const ignored = new Set(options.ignore.map((choice, i) => find(choice, `data.ignore[${i}]`)));
-  refuseTwoRoles(options, { target, id, splitBy }, ignored);
+  refuseTwoRoles(options, { target, id, splitBy, weight }, ignored);
   const inputs = Array.from(firstRow.keys()).filter(
-    (column) => column !== target && column !== id && column !== splitBy && !ignored.has(column),
+    (column) => ![target, id, splitBy, weight].includes(column) && !ignored.has(column),
   );
   if (inputs.length === 0) {
     const got = `${firstRow.length}, of which none is left`;
@@ -68,12 +72,12 @@ export function chooseColumns(path: string, firstRow: readonly string[], options
   refuseDescriptions(columns, described, inputs);
   const names = firstRow.map((name, column) => (hasHeader ? name : `${column}`));
   const labels = names.map((name) => (hasHeader ? `column ${JSON.stringify(name)}` : `column ${name}`));
-  return { hasHeader, count: firstRow.length, names, labels, target, id, splitBy, inputs, described };
+  return { hasHeader, count: firstRow.length, names, labels, target, id, splitBy, weight, inputs, described };
 }
 
 function refuseTwoRoles(
   options: ColumnOptions,
-  { target, id, splitBy }: Pick<TableColumns, 'target' | 'id' | 'splitBy'>,
+  { target, id, splitBy, weight }: Pick<TableColumns, 'target' | 'id' | 'splitBy' | 'weight'>,
   ignored: ReadonlySet<number>,
 ): void {
   if (ignored.has(target)) {
@@ -85,6 +89,8 @@ function refuseTwoRoles(
     );
   }
   if (id === target) throw new DataError('data.id', 'a column other than the target', `${options.id}`, 'remove it');
+  if (weight === target)
+    throw new DataError('data.weight', 'a column other than the target', `${options.weight}`, 'remove it');
   if (splitBy === target)
     throw new DataError(
       'data.splitBy',
@@ -109,8 +115,8 @@ function refuseDescriptions(
 }
 
 function looksLikeHeader(firstRow: readonly string[], options: ColumnOptions): boolean {
-  const { target, ignore, id, splitBy, columns = [] } = options;
-  const choices = [target, ...ignore, id, splitBy, ...columns.map(({ name }) => name)];
+  const { target, ignore, id, splitBy, weight, columns = [] } = options;
+  const choices = [target, ...ignore, id, splitBy, weight, ...columns.map(({ name }) => name)];
   return choices.some((choice) => typeof choice === 'string') || !firstRow.some(isNumberCell);
 }
 

@@ -23,7 +23,7 @@ import { tableWarnings } from './table-warnings.ts';
 export function openTable(name: string, read: () => Table, options: TableOptions): Source {
   let table: Table | null = read();
   const spec = tableSpec(table);
-  const { path, lines } = table;
+  const { path, lines, weights, samples } = table;
   const { labels, values: classes } = table.target;
   let fitted: TablePreprocessing | null = null;
   return {
@@ -33,6 +33,7 @@ export function openTable(name: string, read: () => Table, options: TableOptions
     labelOf: labels === undefined ? undefined : (id) => classes[id],
     classNames: labels,
     splitKeys: table.splitKeys ?? undefined,
+    ...(weights !== null && { weights: Float32Array.from({ length: samples }, (_, i) => weights.at(i)) }),
     warnings: tableWarnings(table),
     missing: table.inputs
       .filter(({ missingCount }) => missingCount > 0)

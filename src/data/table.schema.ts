@@ -10,6 +10,7 @@ import {
   text,
   wholeNumber,
 } from '../config/scalars.schema.ts';
+import { foldOptions } from './folds.schema.ts';
 
 /** A column by its name in the header or by its index. */
 export const column = () =>
@@ -30,6 +31,7 @@ const columnSchema = mapping({
 export const tableOptions = {
   task: oneOf(['auto', 'classification', 'regression']).default('auto'),
   id: column().optional().describe('names the samples; no input'),
+  weight: column().optional().describe('what a row weighs in the loss, 0 or more; no input'),
   ignore: z.array(column(), { error: 'a list of columns such as [id, 3]' }).default([]),
   columns: z
     .array(columnSchema, { error: 'a list such as [{ name: age, missing: median }]' })
@@ -52,6 +54,7 @@ export const tableOptions = {
     .default('random')
     .describe('stratified by class; group and time go by the column splitBy'),
   splitBy: column().optional().describe('the column that a split by group or time goes by; no input'),
+  ...foldOptions,
 };
 
 /** A split by group or time needs its column, and the others have none. */

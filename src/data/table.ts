@@ -41,6 +41,8 @@ export interface Table {
   lines: GrowingNumbers;
   /** What each sample has in the column that the split goes by; null without one. */
   splitKeys: string[] | null;
+  /** What each sample weighs in the loss; null without a column for it. */
+  weights: GrowingNumbers | null;
   /** What names each sample; null without an id column. */
   ids: string[] | null;
   /** Texts that mean that there is nothing. */
@@ -65,6 +67,7 @@ export class TableBuilder {
   readonly #lines = new GrowingNumbers();
   readonly #splitKeys: string[] = [];
   readonly #ids: string[] = [];
+  readonly #weights = new GrowingNumbers();
   readonly #firstSkipped: string[] = [];
   #skippedCount = 0;
   #droppedCount = 0;
@@ -100,20 +103,22 @@ export class TableBuilder {
       return;
     }
     for (const input of this.#inputs) input.add(line, where);
-    const { target, splitBy, id } = this.#columns;
+    const { target, splitBy, id, weight } = this.#columns;
     this.#targets.add(row.textAt(target), line);
     this.#lines.push(line);
     if (splitBy !== null) this.#splitKeys.push(row.textAt(splitBy));
     if (id !== null) this.#ids.push(row.textAt(id));
+    if (weight !== null) this.#weights.push(Number(row.textAt(weight)));
   }
 
   /** Looks at all cells of a row; false where it is to be dropped. */
   #look(row: TableRow, where: () => string): boolean {
-    const { count, target, labels } = this.#columns;
+    const { count, target, labels, weight } = this.#columns;
     if (row.cellCount !== count) {
       const expected = `${count} columns, as in the first row`;
       throw new DataError(where(), expected, `${row.cellCount}`, 'correct the line, or check data.delimiter');
     }
+    if (weight !== null) checkWeight(row.textAt(weight), () => `${where()} ${labels[weight]}`);
     let isKept = true;
     for (const input of this.#inputs) {
       if (input.look(row, where) && input.options.missing === 'drop') isKept = false;
@@ -145,7 +150,7 @@ export class TableBuilder {
       const got = this.#droppedCount === 0 ? 'none' : `${this.#droppedCount}, each with a missing cell`;
       throw new DataError(path, 'at least one row of numbers', got, 'check the file');
     }
-    const { labels, target, splitBy, id } = this.#columns;
+    const { labels, target, splitBy, id, weight } = this.#columns;
     const where = (line: number) => `${path}:${line} ${labels[target]}`;
     return {
       path,
@@ -156,12 +161,18 @@ export class TableBuilder {
       lines: this.#lines,
       splitKeys: splitBy === null ? null : this.#splitKeys,
       ids: id === null ? null : this.#ids,
+      weights: weight === null ? null : this.#weights,
       missingCells: this.#missingCells.texts,
       droppedCount: this.#droppedCount,
       skippedCount: this.#skippedCount,
       firstSkipped: this.#firstSkipped,
     };
   }
+}
+
+function checkWeight(text: string, where: () => string): void {
+  if (isNumberCell(text) && Number(text) >= 0) return;
+  throw new DataError(where(), 'a weight of 0 or more', quoteCell(text), 'correct the cell');
 }
 
 function inputOptions(columns: TableColumns, index: number, options: TableOptions): InputColumnOptions {

@@ -1,5 +1,6 @@
 // A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClassPositions } from '../data/balanced-order.ts';
 import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
 import type { BlasChoice } from '../kernels/blas-library.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
@@ -65,6 +66,8 @@ export interface EngineSpec {
   training: TrainingSpec;
   /** Ids of the training samples; position p of an epoch's order names trainIds[p]. */
   trainIds: Uint32Array;
+  /** Positions by class, where an epoch has each class equally often in place of each sample once. */
+  classes?: ClassPositions;
   pool: WorkerPool;
   /** Cores that the process may use: with more workers than that nobody spins. */
   cores: number;
@@ -456,14 +459,14 @@ export class Engine {
 
   /** Writes the orders of coming epochs over those of epochs that are committed. */
   #writeOrders(): void {
-    const { map, memory, training, trainIds } = this.#spec;
+    const { map, memory, training, trainIds, classes } = this.#spec;
     const { sampler } = training;
     const epoch = Math.floor(this.step / this.#stepsPerEpoch);
     const last = Math.min(epoch + map.orderCount, Math.ceil(Math.max(1, this.#target) / this.#stepsPerEpoch) + 1);
     for (; this.#epochsReady < last; this.#epochsReady++) {
       const byteOffset = map.orders + (this.#epochsReady % map.orderCount) * map.orderBytes;
       const order = new Uint32Array(memory.buffer, byteOffset, trainIds.length);
-      epochOrder(sampler, this.#epochsReady, order);
+      epochOrder(sampler, this.#epochsReady, order, classes);
       for (let i = 0; i < order.length; i++) order[i] = trainIds[order[i]];
     }
   }

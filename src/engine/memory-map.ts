@@ -132,6 +132,8 @@ export interface MemoryMap {
   seatTree: number;
   inputs: number;
   targets: number;
+  /** One f32 a sample, where samples have weights. */
+  weights: number;
   /** What metrics keep of each sample of the part that is evaluated, `sampleScores` f32 a sample: written by who holds its chunk. */
   scores: number;
   sampleScores: number;
@@ -269,6 +271,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     seats: reserve('activations', maxWorkers * seatStride, workers * seatStride, OS_PAGE_BYTES),
     inputs: reserve('samples', dataset.samples * sample.input, undefined, OS_PAGE_BYTES),
     targets: reserve('samples', dataset.samples * sample.target),
+    weights: dataset.hasWeights ? reserve('samples', dataset.samples * 4) : 0,
     orders: reserve('order of samples', orderCount * orderBytes),
     validationIds: reserve('order of samples', parts.validation * 4),
     testIds: reserve('order of samples', parts.test * 4),

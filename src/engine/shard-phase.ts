@@ -17,6 +17,7 @@ export function createEnv(map: MemoryMap, seat: number, seed: number): Float64Ar
   env[ENV.constants] = map.constants;
   env[ENV.inputs] = map.inputs;
   env[ENV.targets] = map.targets;
+  env[ENV.weights] = map.weights;
   env[ENV.seedLow] = seed >>> 0;
   env[ENV.seedHigh] = Math.floor(seed / 2 ** 32) >>> 0;
   return env;

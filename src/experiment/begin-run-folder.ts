@@ -31,11 +31,23 @@ export interface HiddenFolder {
   discard(): void;
 }
 
+/** What is made of a folder beside its name. */
+export interface FolderShape {
+  /** Folders in it. */
+  folders?: readonly string[];
+  /** Whether `latest` points to it. */
+  isLatest?: boolean;
+}
+
 /**
  * Makes the folder and its lock.
  * @throws RunFolderError; nothing is left behind then
  */
-export function beginRunFolder(runsDir: string, name: string): HiddenFolder {
+export function beginRunFolder(
+  runsDir: string,
+  name: string,
+  { folders = ['weights', CHECKPOINTS_FOLDER], isLatest = true }: FolderShape = {},
+): HiddenFolder {
   checkRunName(name);
   let path = '';
   let firstMade: string | undefined;
@@ -45,14 +57,13 @@ export function beginRunFolder(runsDir: string, name: string): HiddenFolder {
   };
   try {
     firstMade = mkdirSync(runsDir, { recursive: true });
-    checkLatest(runsDir);
+    if (isLatest) checkLatest(runsDir);
     removeAbandoned(runsDir, name);
     path = makeHidden(join(runsDir, `.${name}-${process.pid}`));
-    mkdirSync(join(path, 'weights'));
-    mkdirSync(join(path, CHECKPOINTS_FOLDER));
+    for (const inner of folders) mkdirSync(join(path, inner));
     const hidden = path;
     const folder = new RunFolder(hidden, name, lockRunFolder(hidden));
-    return { folder, publish: () => publish(runsDir, name, hidden), discard };
+    return { folder, publish: () => publish(runsDir, name, hidden, isLatest), discard };
   } catch (cause) {
     discard();
     throw cannotWrite(join(runsDir, name), 2, cause);
@@ -72,12 +83,12 @@ function makeHidden(path: string): string {
   }
 }
 
-function publish(runsDir: string, name: string, path: string): RunFolder {
+function publish(runsDir: string, name: string, path: string, isLatest: boolean): RunFolder {
   try {
     syncFolder(path);
     const folderName = renameToFree(runsDir, name, path);
     syncFolder(runsDir);
-    pointLatest(runsDir, folderName);
+    if (isLatest) pointLatest(runsDir, folderName);
     // The lock went along.
     const named = join(runsDir, folderName);
     return new RunFolder(named, folderName, () => unlockRunFolder(named));

@@ -6,7 +6,7 @@ import type { KernelSet } from '../kernels/kernel-set.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /**
- * SHA-256 over the dataset's types, the 64-bit hashes of its inputs and targets, and the ids of its parts. The samples' own bytes go through
+ * SHA-256 over the dataset's types, the 64-bit hashes of its inputs, targets and weights, and the ids of its parts. The samples' own bytes go through
  * the ledger's kernel, a few milliseconds for MNIST. Before a worker has started only: the first seat's memory is used.
  */
 export function datasetSha256(
@@ -20,6 +20,7 @@ export function datasetSha256(
   for (const [address, length] of [
     [map.inputs, spec.samples * bytes.input],
     [map.targets, spec.samples * bytes.target],
+    ...(spec.hasWeights ? [[map.weights, spec.samples * 4]] : []),
   ]) {
     hash.update(hashRegion(map, kernels, memory, address, length));
   }

@@ -2,6 +2,7 @@
 
 import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { FoldFigures, FoldSummary } from './fold-summary.ts';
 import type { MetricValue } from './metric-values.ts';
 import type { Straggler } from './straggler.ts';
 import type { WorkerMeasurement } from './worker-choice.ts';
@@ -256,6 +257,12 @@ export interface Summary {
   best?: BestEpoch;
   /** Where the run was gone on with from a checkpoint, and what was changed then; absent where it never was. */
   resumes?: { step: number; workers: number; backend: string; changes: string[] }[];
+  /** Where the run is one of folds (`data.folds`): each of those that were begun. */
+  folds?: FoldSummary[];
+  /** Over the folds, where all of them are done; the figures above are these means too. */
+  mean?: FoldFigures;
+  /** The standard deviation over the folds, n − 1 in its denominator. */
+  deviation?: FoldFigures;
   /** Training steps only: without start, evaluation and the first 5 % of the steps. */
   samplesPerSecond: number | null;
   stepMs: { median: number; p95: number } | null;
@@ -279,8 +286,27 @@ export interface EndEvent {
   runFolder: string;
 }
 
+/** The next fold of a run of folds: the events that follow are of its training. */
+export interface FoldEvent {
+  type: 'fold';
+  /** Counted from 1. */
+  fold: number;
+  of: number;
+}
+
+/** A fold is over, in this run or before it was gone on with; its folder is complete. */
+export interface FoldEndEvent {
+  type: 'foldEnd';
+  fold: number;
+  of: number;
+  summary: Summary;
+  runFolder: string;
+}
+
 /** The events that `--json` prints, one a line. */
 export type TrainEvent =
+  | FoldEvent
+  | FoldEndEvent
   | StartEvent
   | WorkersEvent
   | ResizeEvent

@@ -1,7 +1,8 @@
 // A config → everything that is decided before training: data, model, plan, memory map, numbers of steps and workers. Coordinator.
 import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
-import { type Dataset, type DatasetSpec, openDataset } from '../data/dataset.ts';
+import type { ClassPositions } from '../data/balanced-order.ts';
+import { type Dataset, openDataset } from '../data/dataset.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
@@ -15,6 +16,7 @@ import { frozenNames, planSegments } from '../optim/segments.ts';
 import { describeStates, type StateArrays } from '../optim/states.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { balancedClasses, resolveClassWeights } from './class-weights.ts';
 import { describeMemory } from './describe-run.ts';
 import { toldMetrics } from './experiment.schema.ts';
 import type { LoadedModel } from './load-model.ts';
@@ -33,6 +35,8 @@ export interface PreparedRun {
   model: LoadedModel | undefined;
   /** Of the module that made the model, imported now or when the run began. */
   modelSha256: string | undefined;
+  /** The training samples' positions by class, where they are sampled in balance. */
+  classes?: ClassPositions;
   map: MemoryMap;
   training: TrainingSpec;
   /** The arrays of a generation behind the parameters. */
@@ -86,10 +90,11 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
   const numerics = resolveNumerics(config.numerics);
   const dataset = options.dataset ?? openDataset(config.data, config.seed, baseDir);
   const training = describeTraining(config, dataset);
+  const classes = balancedClasses(config.data.sampling, dataset);
   const { batchSize } = training.sampler;
   const metrics = toldMetrics(config.evaluation);
   const compile = (): Plan =>
-    compilePlan(buildConfigModel(config, dataset.spec, metrics, model), {
+    compilePlan(buildConfigModel(config, dataset, metrics, model), {
       numerics: numerics.numerics,
       microBatch: config.microBatch,
       recompute: config.recompute,
@@ -124,6 +129,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     metrics,
     model,
     modelSha256: stored?.modelSha256 ?? model?.sha256,
+    ...(classes && { classes }),
     map,
     training,
     states,
@@ -138,13 +144,15 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
 
 function buildConfigModel(
   config: TrainConfig,
-  spec: DatasetSpec,
+  dataset: Dataset,
   metrics: readonly string[],
   loaded: LoadedModel | undefined,
 ): Model {
-  if (typeof config.model !== 'string') return buildModel(config.model, config.loss, spec, metrics);
+  const { spec } = dataset;
+  const loss = resolveClassWeights(config.loss, dataset);
+  if (typeof config.model !== 'string') return buildModel(config.model, loss, spec, metrics);
   if (loaded === undefined) throw new Error('model: expected its module to be loaded; this is a fault in lockstep');
-  return traceModel(customModel(loaded), config.loss, spec, metrics);
+  return traceModel(customModel(loaded), loss, spec, metrics);
 }
 
 function describeTraining(config: TrainConfig, { parts }: Dataset): TrainingSpec {

@@ -88,6 +88,7 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery
     map,
     training,
     trainIds: parts.train,
+    classes: run.classes,
     pool,
     cores,
     faults,
@@ -153,6 +154,7 @@ function fillSamples(run: PreparedRun, { buffer }: WebAssembly.Memory): string[]
   const inputs = arrayOf(buffer, input.storage, map.inputs, samples * sampleElements(input.shape)) as Inputs;
   const targets = arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets;
   dataset.fill(inputs, targets);
+  if (dataset.weights !== undefined) new Float32Array(buffer, map.weights, samples).set(dataset.weights);
   checkTargets(run, targets);
   return sharedSampleWarnings(dataset, inputs);
 }

@@ -13,6 +13,7 @@ import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
 import { evaluatePart, watchedFigure } from './evaluate-part.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { countFolds, type FoldTrainer, isFoldsFolder, resumeFolds, trainFolds } from './fold-runs.ts';
 import { injectedFaults } from './injected-faults.ts';
 import { ledgerHeader } from './ledger-header.ts';
 import { LedgerLog } from './ledger-log.ts';
@@ -57,11 +58,21 @@ export interface TrainResult {
 }
 
 /**
- * Trains. The promise resolves for runs that are done or stopped.
+ * Trains; where the data is cut into folds, one after the other, and the summary is that of them all. The promise resolves for runs that are
+ * done or stopped.
  * @throws errors with `exitCode` 2 for what cannot begin (nothing is written then), with 1 for a run that failed: its folder
  *   has the last good weights and a summary with the status `failed`.
  */
 export async function train(config: TrainConfig, options: TrainOptions = {}): Promise<TrainResult> {
+  if (countFolds(config) !== null) return await trainFolds(config, options, FOLD_TRAINER);
+  return await trainOne(config, options, () => beginRunFolder(options.runsDir ?? 'runs', config.name));
+}
+
+async function trainOne(
+  config: TrainConfig,
+  options: TrainOptions,
+  makeFolder: () => HiddenFolder,
+): Promise<TrainResult> {
   const startedMs = performance.now();
   // Threads load their code while this one reads the data and compiles the model.
   const workers = resolveWorkers(config);
@@ -73,7 +84,7 @@ export async function train(config: TrainConfig, options: TrainOptions = {}): Pr
     const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
     const begin = { run, pool, options, startedMs };
     // Its folder is made last, so that what cannot begin leaves nothing behind.
-    return await runTraining(begin, () => beginRunFolder(options.runsDir ?? 'runs', config.name));
+    return await runTraining(begin, makeFolder);
   } finally {
     await pool.destroy();
   }
@@ -91,6 +102,14 @@ export interface FinishedRun {
  * @throws errors with `exitCode` 2 for what cannot go on (nothing is changed then), with 1 for a run that failed.
  */
 export async function resume(
+  folder: string,
+  options: Omit<TrainOptions, 'runsDir' | 'baseDir'> & ResumeOptions = {},
+): Promise<(TrainResult & { isFinished: false }) | FinishedRun> {
+  if (isFoldsFolder(folder)) return await resumeFolds(folder, options, FOLD_TRAINER);
+  return await resumeOne(folder, options);
+}
+
+async function resumeOne(
   folder: string,
   options: Omit<TrainOptions, 'runsDir' | 'baseDir'> & ResumeOptions = {},
 ): Promise<(TrainResult & { isFinished: false }) | FinishedRun> {
@@ -112,6 +131,8 @@ export async function resume(
     resumed.folder.unlock();
   }
 }
+
+const FOLD_TRAINER: FoldTrainer = { train: trainOne, resume: resumeOne };
 
 interface Begin {
   run: PreparedRun;

@@ -2,6 +2,8 @@
 import type { TrainConfig } from '../config/train-config.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
+import { foldConfigs } from './fold-runs.ts';
+import { hashOfHashes } from './fold-summary.ts';
 import { loadModel } from './load-model.ts';
 import { prepareRun } from './prepare.ts';
 import { openSession } from './session.ts';
@@ -25,7 +27,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Runs the first steps once a worker count, from the same start, and compares the hashes of weights and state.
+ * Runs the first steps (of each fold) once a worker count, from the same start, and compares the hashes of weights and state.
  * @throws RangeError without any worker count; else as `train` does, for what cannot begin or failed.
  */
 export async function verify(
@@ -37,7 +39,7 @@ export async function verify(
   }
   const runs: VerifiedRun[] = [];
   for (const workers of workerCounts) {
-    const run = await runSteps({ ...config, workers, maxWorkers: 'auto' }, steps, baseDir, faults);
+    const run = await runFolds({ ...config, workers, maxWorkers: 'auto' }, steps, baseDir, faults);
     runs.push(run);
     onRun?.(run);
   }
@@ -45,6 +47,27 @@ export async function verify(
     ({ weightsSha256, stateSha256 }) => weightsSha256 === runs[0].weightsSha256 && stateSha256 === runs[0].stateSha256,
   );
   return { isSame, runs };
+}
+
+/** The first steps of each fold, where there are folds: one hash stands for all of theirs, and the loss is the last one's. */
+async function runFolds(
+  config: TrainConfig & { workers: number },
+  steps: number,
+  baseDir: string,
+  faults?: readonly Fault[],
+): Promise<VerifiedRun> {
+  const runs: VerifiedRun[] = [];
+  for (const fold of foldConfigs(config)) {
+    runs.push(await runSteps({ ...fold, workers: config.workers }, steps, baseDir, faults));
+  }
+  const last = runs[runs.length - 1];
+  if (runs.length === 1) return last;
+  return {
+    ...last,
+    steps: runs.reduce((sum, run) => sum + run.steps, 0),
+    weightsSha256: hashOfHashes(runs.map(({ weightsSha256 }) => weightsSha256))!,
+    stateSha256: hashOfHashes(runs.map(({ stateSha256 }) => stateSha256))!,
+  };
 }
 
 async function runSteps(

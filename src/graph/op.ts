@@ -51,7 +51,7 @@ export interface LoweringContext<A extends Attrs = Attrs> {
 export interface Op<A extends Attrs = Attrs> {
   readonly name: string;
   /** The tensor comes from outside (memory that the plan places or gathers into) and is not computed. */
-  readonly source?: 'parameter' | 'statistic' | 'constant' | 'input' | 'target';
+  readonly source?: 'parameter' | 'statistic' | 'constant' | 'input' | 'target' | 'weight';
   /** Inputs are broadcast to one type before the op sees them. */
   readonly broadcasts?: boolean;
   /** The result is the first input's memory under another shape: no kernel call. */

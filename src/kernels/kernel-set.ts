@@ -67,6 +67,7 @@ export const KERNEL_NAMES = [
   'absoluteError',
   'logisticLoss',
   'klDivergence',
+  'weightedLoss',
   ...ELEMENTARY_KERNEL_NAMES,
   ...NORMALIZATION_KERNEL_NAMES,
   ...IMAGE_KERNEL_NAMES,

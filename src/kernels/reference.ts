@@ -32,10 +32,12 @@ import { twoMomentOptimizers } from './reference/two-moment-optimizers.ts';
 import { valueLossKernels } from './reference/value-losses.ts';
 import { viewKernels } from './reference/view-copies.ts';
 import { viewMemory } from './reference/views.ts';
+import { weightedLossKernels } from './reference/weighted-loss.ts';
 
 /** The oracle over `memory`, which must not grow. Byte addresses are multiples of the element's size. */
 export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
   const views = viewMemory(memory);
+  const losses = { ...lossKernels(views), ...labelLossKernels(views), ...valueLossKernels(views) };
   return {
     backend: 'reference',
     kernels: {
@@ -44,9 +46,8 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...elementwiseKernels(views),
       ...gatherKernels(views),
       ...imageKernels(views),
-      ...lossKernels(views),
-      ...labelLossKernels(views),
-      ...valueLossKernels(views),
+      ...losses,
+      ...weightedLossKernels(views, losses),
       ...metricKernels(views),
       ...optimizerKernels(views),
       ...oneMomentOptimizers(views),

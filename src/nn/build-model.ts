@@ -67,7 +67,7 @@ export function traceModel(
       `model: expected at least one layer with parameters, got ${kinds || 'no layers'}; add a dense layer`,
     );
   }
-  const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target);
+  const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target, samples.hasWeights);
   const sums = planMetrics(metrics, loss, output, samples.target);
   return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
 }

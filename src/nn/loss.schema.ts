@@ -20,18 +20,28 @@ export const LABEL_LOSSES: readonly LossName[] = ['crossEntropy', 'nll', 'bceWit
 export type LossName = (typeof LOSS_NAMES)[number];
 
 const PHRASE = `a loss: ${alternatives(LOSS_NAMES)}`;
-const WEIGHTS_PHRASE = 'a list of numbers of 0 or more, one a class';
+const WEIGHTS_PHRASE = 'balanced, a list of numbers of 0 or more, one a class, or a mapping such as { malignant: 2 }';
 const ALL_ZERO_PHRASE = 'a class whose weight is above 0';
 
 const named = <const Name extends LossName>(name: Name) => z.literal(name, { error: PHRASE });
 
 const labelOptions = {
   classWeights: z
-    .array(numberFrom(0), { error: WEIGHTS_PHRASE })
-    .min(2, { error: WEIGHTS_PHRASE })
-    .refine((weights) => weights.some((weight) => weight > 0), { error: ALL_ZERO_PHRASE })
+    .union(
+      [
+        z.literal('balanced'),
+        z
+          .array(numberFrom(0), { error: WEIGHTS_PHRASE })
+          .min(2, { error: WEIGHTS_PHRASE })
+          .refine((weights) => weights.some((weight) => weight > 0), { error: ALL_ZERO_PHRASE }),
+        z.record(z.string(), numberFrom(0), { error: WEIGHTS_PHRASE }),
+      ],
+      { error: WEIGHTS_PHRASE },
+    )
     .optional()
-    .describe('one a class; the mean is over the weights of the labels'),
+    .describe(
+      'a number a class, those of some classes by name, or balanced; the mean is over the weights of the labels',
+    ),
   ignoreIndex: wholeNumber(1 - 2 ** 31, 2 ** 31 - 1)
     .optional()
     .describe('the label that counts for nothing'),

@@ -1,15 +1,17 @@
 // A loss of a config, the model's outputs and the dataset's targets → the loss's node, last in the graph. Coordinator only.
 import type { GraphBuilder } from '../graph/graph.ts';
 import { ModelError } from '../graph/model-error.ts';
-import type { GraphNode } from '../graph/op.ts';
+import type { Attrs, GraphNode, Op } from '../graph/op.ts';
 import { absoluteError } from '../graph/ops/absolute-error.ts';
 import { klDivergence } from '../graph/ops/kl-divergence.ts';
 import { logisticLoss } from '../graph/ops/logistic-loss.ts';
 import { meanSquaredError } from '../graph/ops/mean-squared-error.ts';
 import { negativeLogLikelihood } from '../graph/ops/negative-log-likelihood.ts';
+import { sampleWeight } from '../graph/ops/sample-weight.ts';
 import { softmaxCrossEntropy } from '../graph/ops/softmax-cross-entropy.ts';
 import { target } from '../graph/ops/target.ts';
 import { weightedCrossEntropy } from '../graph/ops/weighted-cross-entropy.ts';
+import { type WeightedLossAttrs, weightedLoss } from '../graph/ops/weighted-loss.ts';
 import { elementCount, formatType, isSameShape } from '../graph/tensor-type.ts';
 import { type LossConfig, type LossName, type LossOptions, lossOptions, simplifyLoss } from './nn.schema.ts';
 
@@ -33,11 +35,38 @@ export interface Loss {
 }
 
 /**
- * Adds the targets and the loss behind the outputs.
+ * Adds the targets and the loss behind the outputs; with `hasWeights` each sample's part of it is weighed.
  * @throws ModelError where loss, targets and outputs do not fit; it says which of them to change.
  */
-export function addLoss(graph: GraphBuilder, loss: LossConfig, outputs: GraphNode, targets: TargetSpec): Loss {
-  const options = lossOptions(loss);
+export function addLoss(
+  graph: GraphBuilder,
+  loss: LossConfig,
+  outputs: GraphNode,
+  targets: TargetSpec,
+  hasWeights = false,
+): Loss {
+  const { op, inputs, attrs, metric, hasCount } = callOf(graph, lossOptions(loss), outputs, targets);
+  if (!hasWeights) return { node: graph.apply(op, inputs, attrs, 'loss'), metric, hasCount };
+  const weights: GraphNode = graph.apply(sampleWeight, [], {}, 'weight');
+  const weighted = { loss: op.name as WeightedLossAttrs['loss'], settings: attrs };
+  return { node: graph.apply(weightedLoss, [...inputs, weights], weighted, 'loss'), metric, hasCount: true };
+}
+
+/** The op of a loss, which is not in the graph yet: weights of samples make another one of it. */
+interface LossCall extends Omit<Loss, 'node'> {
+  readonly op: Op;
+  readonly inputs: readonly GraphNode[];
+  readonly attrs: Attrs;
+}
+
+const lossCall = <A extends Attrs>(
+  op: Op<A>,
+  inputs: readonly GraphNode[],
+  attrs: A,
+  rest: Omit<Loss, 'node'>,
+): LossCall => ({ op: op as unknown as Op, inputs, attrs, ...rest });
+
+function callOf(graph: GraphBuilder, options: LossOptions, outputs: GraphNode, targets: TargetSpec): LossCall {
   switch (options.name) {
     case 'crossEntropy':
     case 'nll':
@@ -54,7 +83,7 @@ function addLabelLoss(
   options: LossOf<'crossEntropy' | 'nll'>,
   outputs: GraphNode,
   targets: TargetSpec,
-): Loss {
+): LossCall {
   if (targets.kind !== 'class') {
     throw new ModelError(
       `loss: expected class labels for ${options.name}, got values of shape (${targets.shape.join(',')}); set loss: mse, or use data with labels`,
@@ -70,18 +99,23 @@ function addLabelLoss(
       `${outputs.layer}: expected outputs of shape ${expected} for labels 0 to ${targets.classes - 1} of shape ${formatType(labels)}, got ${formatType(outputs)}; end the model with { ${labels.shape.length === 0 ? 'dense' : 'linear'}: ${targets.classes} }`,
     );
   }
-  const node = applyLabelLoss(graph, options, [outputs, labels]);
-  return { node, metric: 'accuracy', hasCount: options.classWeights !== undefined };
+  return labelLossCall(options, [outputs, labels]);
 }
 
-function applyLabelLoss(graph: GraphBuilder, options: LossOf<'crossEntropy' | 'nll'>, inputs: GraphNode[]): GraphNode {
+function labelLossCall(options: LossOf<'crossEntropy' | 'nll'>, inputs: GraphNode[]): LossCall {
   const { classWeights, ignoreIndex } = options;
+  const rest = { metric: 'accuracy', hasCount: classWeights !== undefined } as const;
+  if (classWeights !== undefined && !isList(classWeights)) {
+    throw new Error('loss: expected classWeights as a list by now; this is a fault in lockstep');
+  }
   const attrs = { ...(classWeights && { classWeights }), ...(ignoreIndex !== undefined && { ignoreIndex }) };
-  if (options.name === 'nll') return graph.apply(negativeLogLikelihood, inputs, attrs, 'loss');
-  if (simplifyLoss(options) === options.name) return graph.apply(softmaxCrossEntropy, inputs, {}, 'loss');
+  if (options.name === 'nll') return lossCall(negativeLogLikelihood, inputs, attrs, rest);
+  if (simplifyLoss(options) === options.name) return lossCall(softmaxCrossEntropy, inputs, {}, rest);
   const { labelSmoothing } = options;
-  return graph.apply(weightedCrossEntropy, inputs, { ...attrs, labelSmoothing }, 'loss');
+  return lossCall(weightedCrossEntropy, inputs, { ...attrs, labelSmoothing }, rest);
 }
+
+const isList = (weights: unknown): weights is readonly number[] => Array.isArray(weights);
 
 function addLabels(graph: GraphBuilder, { shape = [] }: ClassSpec): GraphNode {
   return graph.apply(target, [], { shape: [...shape], element: 'i32' }, 'target');
@@ -93,12 +127,11 @@ function addLogisticLoss(
   { posWeight }: LossOf<'bceWithLogits'>,
   outputs: GraphNode,
   targets: TargetSpec,
-): Loss {
+): LossCall {
   const attrs = posWeight === undefined ? {} : { posWeight: typeof posWeight === 'number' ? [posWeight] : posWeight };
   const expected =
     targets.kind === 'class' ? addBinaryLabels(graph, outputs, targets) : addValues(graph, outputs, targets);
-  const node = graph.apply(logisticLoss, [outputs, expected], attrs, 'loss');
-  return { node, metric: 'accuracy', hasCount: false };
+  return lossCall(logisticLoss, [outputs, expected], attrs, { metric: 'accuracy', hasCount: false });
 }
 
 function addBinaryLabels(graph: GraphBuilder, outputs: GraphNode, targets: ClassSpec): GraphNode {
@@ -116,18 +149,12 @@ function addBinaryLabels(graph: GraphBuilder, outputs: GraphNode, targets: Class
   );
 }
 
-const VALUE_LOSSES = {
-  mse: (graph: GraphBuilder, inputs: GraphNode[]) => graph.apply(meanSquaredError, inputs, {}, 'loss'),
-  kl: (graph: GraphBuilder, inputs: GraphNode[]) => graph.apply(klDivergence, inputs, {}, 'loss'),
-  l1: (graph: GraphBuilder, inputs: GraphNode[]) => graph.apply(absoluteError, inputs, { kind: 'l1' }, 'loss'),
-};
-
 function addValueLoss(
   graph: GraphBuilder,
   options: LossOf<'mse' | 'kl' | 'l1' | 'huber' | 'smoothL1'>,
   outputs: GraphNode,
   targets: TargetSpec,
-): Loss {
+): LossCall {
   const { name } = options;
   if (targets.kind !== 'values') {
     throw new ModelError(
@@ -135,12 +162,19 @@ function addValueLoss(
     );
   }
   const inputs = [outputs, addValues(graph, outputs, targets)];
-  if (options.name === 'huber' || options.name === 'smoothL1') {
-    const threshold = options.name === 'huber' ? options.delta : options.beta;
-    const attrs = { kind: options.name, threshold };
-    return { node: graph.apply(absoluteError, inputs, attrs, 'loss'), metric: options.name, hasCount: false };
+  const rest = { metric: name, hasCount: false } as const;
+  switch (options.name) {
+    case 'mse':
+      return lossCall(meanSquaredError, inputs, {}, rest);
+    case 'kl':
+      return lossCall(klDivergence, inputs, {}, rest);
+    case 'l1':
+      return lossCall(absoluteError, inputs, { kind: 'l1' }, rest);
+    case 'huber':
+      return lossCall(absoluteError, inputs, { kind: options.name, threshold: options.delta }, rest);
+    case 'smoothL1':
+      return lossCall(absoluteError, inputs, { kind: options.name, threshold: options.beta }, rest);
   }
-  return { node: VALUE_LOSSES[options.name](graph, inputs), metric: options.name, hasCount: false };
 }
 
 function addValues(

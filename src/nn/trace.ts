@@ -12,6 +12,8 @@ export interface SampleSpec {
     readonly classes?: number;
   };
   readonly target: TargetSpec;
+  /** Whether each sample has a weight in the loss. */
+  readonly hasWeights?: boolean;
 }
 
 /** A row of the model table. */

@@ -21,7 +21,8 @@ export function addMetricSums(
   lossCells: number,
 ): EvaluationGraph {
   const builder = createGraph(graph);
-  const inputs = graph.nodes[loss].inputs.map((id) => graph.nodes[id]);
+  // Weights of samples are the loss's alone.
+  const inputs = graph.nodes[loss].inputs.slice(0, 2).map((id) => graph.nodes[id]);
   const wanted = [loss];
   const metrics: PlanMetric[] = [];
   let first = lossCells;

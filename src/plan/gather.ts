@@ -10,6 +10,7 @@ const IDS: Operand = { of: 'ids' };
 /** The calls that fill the tensor of an input or target node with the samples of the micro-batch's ids. */
 export function gatherCalls(node: GraphNode, { input, target }: DatasetSpec): KernelCall[] {
   if (node.op.source === 'input') return gatherInputs(node, input);
+  if (node.op.source === 'weight') return gatherValues(node, 'weights');
   return target.kind === 'class' ? gatherLabels(node, target) : gatherValues(node, 'targets');
 }
 
@@ -37,7 +38,7 @@ function gatherLabels(node: GraphNode, target: ClassTarget): KernelCall[] {
 }
 
 /** Words of four bytes, numbers or token ids. */
-function gatherValues(node: GraphNode, from: 'inputs' | 'targets'): KernelCall[] {
+function gatherValues(node: GraphNode, from: 'inputs' | 'targets' | 'weights'): KernelCall[] {
   const args = [tensor(node), { of: from }, IDS, ROWS, elementCount(node.shape)];
   return [{ kernel: 'gatherFloats', args, detail: `${labelShape(node)} ${node.element}` }];
 }

@@ -87,7 +87,7 @@ export function orderNodes({ nodes }: Graph, wanted: readonly NodeId[]): GraphNo
 
 /** Whether a node's tensor is filled with samples. */
 export function isGathered({ op }: GraphNode): boolean {
-  return op.source === 'input' || op.source === 'target';
+  return op.source === 'input' || op.source === 'target' || op.source === 'weight';
 }
 
 function placeNodes(

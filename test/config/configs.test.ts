@@ -62,7 +62,14 @@ describe('configs/schema.json', () => {
     // The keys of `workersAt` are steps.
     const { workersAt } = schema.properties!;
     expect(workersAt.propertyNames?.pattern).toBe('^(0|[1-9]\\d{0,11})$');
-    expect(mappings.filter(({ additionalProperties }) => additionalProperties !== false)).toEqual([workersAt]);
+    const open = mappings.filter(({ additionalProperties }) => additionalProperties !== false);
+    // Those of `classWeights` are classes of the data, in two losses.
+    const classWeights = {
+      type: 'object',
+      propertyNames: { type: 'string' },
+      additionalProperties: expect.any(Object),
+    };
+    expect(open).toEqual([workersAt, classWeights, classWeights]);
   });
 
   it('describes the keys of a config for those who hover over them', () => {

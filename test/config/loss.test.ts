@@ -54,7 +54,7 @@ describe('loss', () => {
     ],
     [
       { name: 'nll', classWeights: [1] },
-      'loss.classWeights: expected a list of numbers of 0 or more, one a class, got [1]; ',
+      'loss.classWeights: expected balanced, a list of numbers of 0 or more, one a class, or a mapping such as { malignant: 2 }, got [1]; ',
     ],
     [
       { name: 'crossEntropy', classWeights: [0, 0] },

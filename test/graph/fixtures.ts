@@ -9,11 +9,12 @@ export interface FixtureTensor {
 }
 
 /** `field('linear/x')` of a file such as `ops`. */
-export function openFixture(file: 'ops' | 'losses' | 'models'): (name: string) => FixtureTensor {
+export function openFixture(file: 'ops' | 'losses' | 'models' | 'weighted'): (name: string) => FixtureTensor {
   const { tensors } = readSafetensorsFile(fileURLToPath(new URL(`../fixtures/${file}.safetensors`, import.meta.url)));
   return (name) => {
     const tensor = tensors.get(name)!;
     const { shape, dtype, bytes } = tensor;
+    if (dtype === 'I32') return { shape, values: Array.from(new Int32Array(bytes.slice().buffer)) };
     if (dtype !== 'I64') return { shape, values: float32Values(tensor) };
     return { shape, values: Array.from(new BigInt64Array(bytes.slice().buffer), Number) };
   };

@@ -28,6 +28,7 @@ export * from './strided';
 export * from './two-moment-optimizers';
 export * from './label-losses';
 export * from './value-losses';
+export * from './weighted-loss';
 export * from './activations';
 export * from './piecewise';
 export * from './power';
