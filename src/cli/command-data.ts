@@ -1,6 +1,8 @@
 // `lockstep data`: which datasets there are, where they lie, what is in the data of a config. Main thread; nothing is trained.
 import { writeFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { DataError } from '../data/data-error.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { addConfigArguments, addExamples, addVerboseOption } from './command-line.ts';
 import { type Page, pageOf } from './page.ts';
 
@@ -8,10 +10,12 @@ interface InspectFlags {
   json?: boolean;
   png?: string;
   images: number;
+  augmented?: boolean;
 }
 
 const DEFAULT_IMAGES = 16;
 const MOST_PNG_ACROSS = 16;
+const AUGMENTED_EPOCHS = 7;
 
 /** The command with its three subcommands. */
 export function dataCommand(): Command {
@@ -59,13 +63,21 @@ function inspectCommand(): Command {
     )
     .option('--json', 'print everything as JSON')
     .option('--images <count>', 'images to show, of the training part; 0: none', parseCount, DEFAULT_IMAGES)
-    .option('--png <file>', 'write the images there in place of showing them');
+    .option('--png <file>', 'write the images there in place of showing them')
+    .option('--augmented', 'a row an image: as it is, then as the first epochs would train on it');
   addVerboseOption(addConfigArguments(command));
-  addExamples(command, ['lockstep data inspect configs/penguins.yaml data.split=stratified']);
+  addExamples(command, [
+    'lockstep data inspect configs/penguins.yaml data.split=stratified',
+    'lockstep data inspect configs/fashion-cnn.yaml --augmented --png augmented.png',
+  ]);
   return command.action(inspect);
 }
 
-async function inspect(file: string, overrides: string[], { json, png, images }: InspectFlags): Promise<void> {
+async function inspect(
+  file: string,
+  overrides: string[],
+  { json, png, images, augmented }: InspectFlags,
+): Promise<void> {
   const { loadConfig } = await import('../config/load-config.ts');
   const { openDataset } = await import('../data/dataset.ts');
   const { inspectDataset, readSamples } = await import('../data/inspect.ts');
@@ -82,12 +94,38 @@ async function inspect(file: string, overrides: string[], { json, png, images }:
     process.stdout.write(`${presentInspection(inspection, warnings, page)}\n`);
   }
   const { encodePng, isImage, pictureBlocks, pictureGrid } = await import('../data/picture-grid.ts');
-  const ids = dataset.parts.train.subarray(0, images);
-  if (!isImage(dataset.spec) || ids.length === 0 || (json && png === undefined)) return;
-  const across = png === undefined ? imagesAcross(dataset.spec.input.shape[2], page) : MOST_PNG_ACROSS;
-  const picture = pictureGrid(dataset.spec, samples.inputs, ids, Math.min(across, ids.length));
-  if (png !== undefined) writeFileSync(png, encodePng(picture));
-  else process.stdout.write(`\n${pictureBlocks(picture).join('\n')}\n`);
+  const { spec, parts } = dataset;
+  const ids = parts.train.subarray(0, images);
+  if (augmented) checkAugmented(dataset, isImage(spec));
+  if (!isImage(spec) || ids.length === 0 || (json && png === undefined)) return;
+  const most = png === undefined ? imagesAcross(spec.input.shape[2], page) : MOST_PNG_ACROSS;
+  let picture = augmented ? null : pictureGrid(spec, samples.inputs, ids, Math.min(most, ids.length));
+  if (augmented) {
+    const { augmentedSamples } = await import('../experiment/augmented-samples.ts');
+    const epochs = Math.max(1, Math.min(AUGMENTED_EPOCHS, most - 1));
+    const made = augmentedSamples(dataset, samples.inputs, ids, { data: config.data, seed: config.seed, epochs });
+    picture = pictureGrid(
+      spec,
+      made,
+      Array.from({ length: ids.length * (1 + epochs) }, (_, i) => i),
+      1 + epochs,
+    );
+  }
+  if (png !== undefined) writeFileSync(png, encodePng(picture!));
+  else process.stdout.write(`\n${pictureBlocks(picture!).join('\n')}\n`);
+}
+
+/** @throws DataError where there is nothing to show */
+function checkAugmented({ spec }: Dataset, isImage: boolean): void {
+  if (spec.augment === undefined) {
+    throw new DataError(
+      'data.augment',
+      'a list to show with --augmented',
+      'none',
+      'add data.augment, or leave --augmented',
+    );
+  }
+  if (!isImage) throw new DataError('--augmented', 'images to show', `samples of (${spec.input.shape})`, 'leave it');
 }
 
 /** A pixel takes two columns. */

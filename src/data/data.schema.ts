@@ -14,6 +14,7 @@ import {
   wordOr,
 } from '../config/scalars.schema.ts';
 
+import { augmentSchema } from './augment.schema.ts';
 import { foldOptions, withFolds } from './folds.schema.ts';
 import { column, splitHasKey, splitKeyIssue, tableOptions } from './table.schema.ts';
 
@@ -30,6 +31,7 @@ const common = {
   sampling: oneOf(['balanced'])
     .optional()
     .describe('each class equally often in every epoch, in place of each sample once'),
+  augment: augmentSchema,
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */

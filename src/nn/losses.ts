@@ -6,6 +6,7 @@ import { absoluteError } from '../graph/ops/absolute-error.ts';
 import { klDivergence } from '../graph/ops/kl-divergence.ts';
 import { logisticLoss } from '../graph/ops/logistic-loss.ts';
 import { meanSquaredError } from '../graph/ops/mean-squared-error.ts';
+import { mixedCrossEntropy } from '../graph/ops/mixed-cross-entropy.ts';
 import { negativeLogLikelihood } from '../graph/ops/negative-log-likelihood.ts';
 import { sampleWeight } from '../graph/ops/sample-weight.ts';
 import { softmaxCrossEntropy } from '../graph/ops/softmax-cross-entropy.ts';
@@ -36,6 +37,7 @@ export interface Loss {
 
 /**
  * Adds the targets and the loss behind the outputs; with `hasWeights` each sample's part of it is weighed.
+ * @param isMixed training mixes samples: a target is two labels and a share.
  * @throws ModelError where loss, targets and outputs do not fit; it says which of them to change.
  */
 export function addLoss(
@@ -43,9 +45,16 @@ export function addLoss(
   loss: LossConfig,
   outputs: GraphNode,
   targets: TargetSpec,
-  hasWeights = false,
+  { hasWeights = false, isMixed = false }: { hasWeights?: boolean; isMixed?: boolean } = {},
 ): Loss {
-  const { op, inputs, attrs, metric, hasCount } = callOf(graph, lossOptions(loss), outputs, targets);
+  const options = lossOptions(loss);
+  if (isMixed && hasWeights) {
+    throw new ModelError(
+      'loss: expected samples without weights, as data.augment mixes samples; remove mixup or cutMix, or the weights',
+    );
+  }
+  if (isMixed) return addMixedLoss(graph, options, outputs, targets);
+  const { op, inputs, attrs, metric, hasCount } = callOf(graph, options, outputs, targets);
   if (!hasWeights) return { node: graph.apply(op, inputs, attrs, 'loss'), metric, hasCount };
   const weights: GraphNode = graph.apply(sampleWeight, [], {}, 'weight');
   const weighted = { loss: op.name as WeightedLossAttrs['loss'], settings: attrs };
@@ -84,9 +93,31 @@ function addLabelLoss(
   outputs: GraphNode,
   targets: TargetSpec,
 ): LossCall {
+  return labelLossCall(options, [outputs, addFittingLabels(graph, options.name, outputs, targets)]);
+}
+
+/** The loss of mixtures is exact for cross-entropy alone: it is linear in the targets. */
+function addMixedLoss(graph: GraphBuilder, options: LossOptions, outputs: GraphNode, targets: TargetSpec): Loss {
+  const where = 'loss: expected crossEntropy without classWeights and ignoreIndex, as data.augment mixes samples';
+  if (options.name !== 'crossEntropy') {
+    throw new ModelError(`${where}, got ${options.name}; remove mixup or cutMix, or set loss: crossEntropy`);
+  }
+  const { classWeights, ignoreIndex, labelSmoothing } = options;
+  if (classWeights !== undefined || ignoreIndex !== undefined) {
+    const got = classWeights === undefined ? 'ignoreIndex' : 'classWeights';
+    throw new ModelError(`${where}, got ${got}; remove it, or mixup or cutMix`);
+  }
+  const labels = addFittingLabels(graph, options.name, outputs, targets);
+  const others = graph.apply(target, [], { shape: [], element: 'i32', of: 'other' }, 'target');
+  const shares = graph.apply(target, [], { shape: [], element: 'f32', of: 'share' }, 'target');
+  const node = graph.apply(mixedCrossEntropy, [outputs, labels, others, shares], { labelSmoothing }, 'loss');
+  return { node, metric: 'accuracy', hasCount: false };
+}
+
+function addFittingLabels(graph: GraphBuilder, loss: LossName, outputs: GraphNode, targets: TargetSpec): GraphNode {
   if (targets.kind !== 'class') {
     throw new ModelError(
-      `loss: expected class labels for ${options.name}, got values of shape (${targets.shape.join(',')}); set loss: mse, or use data with labels`,
+      `loss: expected class labels for ${loss}, got values of shape (${targets.shape.join(',')}); set loss: mse, or use data with labels`,
     );
   }
   const labels = addLabels(graph, targets);
@@ -99,7 +130,7 @@ function addLabelLoss(
       `${outputs.layer}: expected outputs of shape ${expected} for labels 0 to ${targets.classes - 1} of shape ${formatType(labels)}, got ${formatType(outputs)}; end the model with { ${labels.shape.length === 0 ? 'dense' : 'linear'}: ${targets.classes} }`,
     );
   }
-  return labelLossCall(options, [outputs, labels]);
+  return labels;
 }
 
 function labelLossCall(options: LossOf<'crossEntropy' | 'nll'>, inputs: GraphNode[]): LossCall {

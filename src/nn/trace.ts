@@ -14,6 +14,8 @@ export interface SampleSpec {
   readonly target: TargetSpec;
   /** Whether each sample has a weight in the loss. */
   readonly hasWeights?: boolean;
+  /** What training does to samples, by kind. */
+  readonly augment?: readonly object[];
 }
 
 /** A row of the model table. */
