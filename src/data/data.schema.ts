@@ -101,6 +101,62 @@ const idxSchema = mapping({
     betweenKeys('test', 'no fraction, as testImages is the test part'),
   );
 
+/** What all sources of arrays take. */
+const arrayOptions = {
+  shape: z
+    .array(wholeNumber(1), { error: 'a shape such as [1, 28, 28]' })
+    .min(1)
+    .optional()
+    .describe('of one sample; what the array says where nothing is said'),
+  divisor: numberAbove0().default(1).describe('inputs are divided by it'),
+  task: oneOf(['auto', 'classification', 'regression'])
+    .default('auto')
+    .describe('auto: whole numbers and truth values are classes'),
+  classes: wholeNumber(2).optional(),
+  tokens: wholeNumber(2, 0x7fff_ffff).optional().describe('inputs are ids of so many tokens'),
+  ...common,
+  test,
+  split,
+};
+
+const hasBothTests = ({ testInputs, testTargets }: { testInputs?: unknown; testTargets?: unknown }) =>
+  (testInputs === undefined) === (testTargets === undefined);
+const hasOneTest = ({ testInputs, test }: { testInputs?: unknown; test?: unknown }) =>
+  testInputs === undefined || test === 0;
+
+const npySchema = mapping({
+  source: z.literal('npy'),
+  inputs: path(),
+  targets: path(),
+  testInputs: path().optional(),
+  testTargets: path().optional(),
+  ...arrayOptions,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(hasBothTests, betweenKeys('testTargets', 'testInputs and testTargets together, or neither'))
+  .refine(hasOneTest, betweenKeys('test', 'no fraction, as testInputs is the test part'));
+
+const arrayName = () => nonEmptyText('the name of an array');
+
+const npzSchema = mapping({
+  source: z.literal('npz'),
+  file: path(),
+  inputArray: arrayName().default('x').describe('the name of the array of inputs in the file'),
+  targetArray: arrayName().default('y').describe('the name of the array of targets'),
+  testInputArray: arrayName().optional(),
+  testTargetArray: arrayName().optional(),
+  ...arrayOptions,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ testInputArray, testTargetArray }) => hasBothTests({ testInputs: testInputArray, testTargets: testTargetArray }),
+    betweenKeys('testTargetArray', 'testInputArray and testTargetArray together, or neither'),
+  )
+  .refine(
+    ({ testInputArray, test }) => hasOneTest({ testInputs: testInputArray, test }),
+    betweenKeys('test', 'no fraction, as testInputArray is the test part'),
+  );
+
 const csvSchema = mapping({
   source: z.literal('csv'),
   file: path(),
@@ -173,17 +229,30 @@ export const dataSchema = z.discriminatedUnion(
     syntheticSchema,
     syntheticTokensSchema,
     idxSchema,
+    npySchema,
+    npzSchema,
     csvSchema,
     textSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, csv or text',
   },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */
-export const DATA_PATH_KEYS = ['dir', 'images', 'labels', 'testImages', 'testLabels', 'file'] as const;
+export const DATA_PATH_KEYS = [
+  'dir',
+  'images',
+  'labels',
+  'testImages',
+  'testLabels',
+  'file',
+  'inputs',
+  'targets',
+  'testInputs',
+  'testTargets',
+] as const;
 
 /** The resolved options of a source, all defaults filled in. */
 export type DataOptions = Frozen<z.output<typeof dataSchema>>;

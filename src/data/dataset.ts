@@ -1,6 +1,7 @@
 // The options of a data source and a seed → a checked dataset: its spec, the ids of its parts, a way to fill memory; coordinator.
 
 import { resolve } from 'node:path';
+import { type ArrayPair, openArrays } from './array-source.ts';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
@@ -8,6 +9,7 @@ import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
+import { openNpy, openNpz } from './npy-file.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
 import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
@@ -119,6 +121,22 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openText('text', resolve(baseDir, options.file), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
+    case 'npy': {
+      const open = (path: string) => openNpy(resolve(baseDir, path));
+      const { inputs, targets, testInputs, testTargets } = options;
+      const pairs: ArrayPair[] = [{ inputs: open(inputs), targets: open(targets) }];
+      if (testInputs !== undefined && testTargets !== undefined)
+        pairs.push({ inputs: open(testInputs), targets: open(testTargets) });
+      return openArrays('npy', pairs, options);
+    }
+    case 'npz': {
+      const { file, inputArray, targetArray, testInputArray, testTargetArray } = options;
+      const names = [inputArray, targetArray, testInputArray, testTargetArray].flatMap((name) => name ?? []);
+      const [inputs, targets, testInputs, testTargets] = openNpz(resolve(baseDir, file), names);
+      const pairs: ArrayPair[] = [{ inputs, targets }];
+      if (testInputs !== undefined) pairs.push({ inputs: testInputs, targets: testTargets });
+      return openArrays('npz', pairs, options);
+    }
     case 'idx': {
       const { divisor, classes } = options;
       return openIdxSource(absolutePaths(options, baseDir), { name: 'idx', divisor, classes });
