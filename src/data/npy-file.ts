@@ -14,7 +14,10 @@ const EXPECTED_NPZ = 'a .npz file';
 const MOST_DEFLATE_RATIO = 1032;
 // More than the header of any array of numbers, and inflated at most 8 MB.
 const DEFLATED_HEADER_BYTES = 8192;
-const PIECE_BYTES = 4 << 20;
+// Stays in the cache until it is checked.
+const PIECE_BYTES = 1 << 20;
+// Of column-major arrays, whose columns are put together in rows.
+const COLUMNS_PIECE_BYTES = 32 << 20;
 const FETCH = 'fetch the file again';
 
 /** Where an array's bytes lie in its file. */
@@ -102,33 +105,36 @@ function readElements(
   const { isColumnMajor, type, isBigEndian, shape } = header;
   const writer = new ElementWriter({ where: place.where, type, shape }, out, isColumnMajor);
   const bytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+  const pieceBytes = isColumnMajor ? COLUMNS_PIECE_BYTES : PIECE_BYTES;
   const isDirect = !isColumnMajor && !isBigEndian && isStoredAs(type, out);
   let crc = place.crc32 === undefined ? 0 : crc32(headerBytes);
   const take = (piece: Uint8Array, at: number) => {
     if (place.crc32 !== undefined) crc = crc32(piece, crc);
     if (!isDirect) writer.write(decodeElements(type, isBigEndian, piece));
-    else if (place.deflatedBytes !== undefined) bytes.set(piece, at);
+    else {
+      if (place.deflatedBytes !== undefined) bytes.set(piece, at);
+      writer.skip(piece.length / Number(type[1]));
+    }
   };
   if (place.deflatedBytes !== undefined) takeInflated(input, place, headerBytes, take);
-  else takeStored(input, place, headerBytes.length, isDirect ? bytes : null, take);
+  else takeStored(input, place, headerBytes.length, { out: isDirect ? bytes : null, pieceBytes }, take);
   if (place.crc32 !== undefined && crc !== place.crc32) {
     throw new DataError(place.where, `the checksum ${hex(place.crc32)}`, hex(crc), FETCH);
   }
-  if (isDirect) writer.check();
 }
 
-/** Straight into memory where it lies there as on the disk, else through a buffer of 4 MiB. */
+/** Straight into memory where it lies there as on the disk, else through a buffer of one piece. */
 function takeStored(
   input: InputFile,
   { start, byteLength }: ArrayPlace,
   headerBytes: number,
-  out: Uint8Array | null,
+  { out, pieceBytes }: { out: Uint8Array | null; pieceBytes: number },
   take: (piece: Uint8Array, at: number) => void,
 ): void {
   const dataBytes = byteLength - headerBytes;
-  const buffer = out ?? new Uint8Array(Math.min(PIECE_BYTES, dataBytes));
-  for (let at = 0; at < dataBytes; at += PIECE_BYTES) {
-    const length = Math.min(PIECE_BYTES, dataBytes - at);
+  const buffer = out ?? new Uint8Array(Math.min(pieceBytes, dataBytes));
+  for (let at = 0; at < dataBytes; at += pieceBytes) {
+    const length = Math.min(pieceBytes, dataBytes - at);
     const piece = out === null ? buffer.subarray(0, length) : buffer.subarray(at, at + length);
     if (readInto(input, start + headerBytes + at, piece) < length) throw changedError(input.path);
     take(piece, at);

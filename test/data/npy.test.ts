@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { dataSchema } from '#src/data/data.schema.js';
 import { openDataset } from '#src/data/dataset.js';
 import { openNpy, openNpz } from '#src/data/npy-file.js';
+import { ElementWriter } from '#src/data/sample-array.js';
 import { npyBytes } from './npy-bytes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -105,6 +106,27 @@ describe('openNpy', () => {
     const array = openBytes(whole);
     utimesSync(write('array.npy', whole), 1, 1);
     expect(() => array.read(new Float32Array(6))).toThrow('expected the file as it was opened, got another content');
+  });
+
+  it('reads column-major arrays in pieces as it reads them at once', () => {
+    const shapes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(shapes, fc.integer({ min: 1, max: 40 }), (shape, piece) => {
+        const elements = shape.reduce((product, size) => product * size, 1);
+        // The element at indices i has the number of its row-major place; the places in column-major order by hand.
+        const columnMajor: number[] = [];
+        const visit = (axis: number, place: number): void => {
+          if (axis < 0) return void columnMajor.push(place);
+          for (let i = 0; i < shape[axis]; i++) visit(axis - 1, place + i * strides[axis]);
+        };
+        const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+        visit(shape.length - 1, 0);
+        const out = new Float32Array(elements).fill(-1);
+        const writer = new ElementWriter({ where: 'x', type: 'f4', shape }, out, true);
+        for (let at = 0; at < elements; at += piece) writer.write(columnMajor.slice(at, at + piece));
+        expect([...out]).toEqual([...Array(elements).keys()]);
+      }),
+    );
   });
 
   it('reads arrays that are larger than one piece as those that are not', () => {
