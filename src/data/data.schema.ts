@@ -173,6 +173,17 @@ const csvSchema = mapping({
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(splitHasKey, splitKeyIssue);
 
+const jsonlSchema = mapping({
+  source: z.literal('jsonl'),
+  file: path(),
+  target: column().describe('the name to predict, nested ones as a.b'),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
 const embeddedTableSchema = mapping({
   source: z.enum(['breastCancer', 'diabetes', 'iris', 'penguins', 'wine']),
   target: column().optional().describe('the column to predict; the usual one where nothing is said'),
@@ -232,11 +243,12 @@ export const dataSchema = z.discriminatedUnion(
     npySchema,
     npzSchema,
     csvSchema,
+    jsonlSchema,
     textSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, csv or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, csv, jsonl or text',
   },
 );
 

@@ -8,6 +8,7 @@ import { DataError } from './data-error.ts';
 import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
+import { openJsonl } from './jsonl.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
 import { openNpy, openNpz } from './npy-file.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
@@ -121,6 +122,8 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openText('text', resolve(baseDir, options.file), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
+    case 'jsonl':
+      return openJsonl(resolve(baseDir, options.file), options);
     case 'npy': {
       const open = (path: string) => openNpy(resolve(baseDir, path));
       const { inputs, targets, testInputs, testTargets } = options;

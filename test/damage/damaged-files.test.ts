@@ -10,6 +10,7 @@ import { loadConfig } from '#src/config/load-config.js';
 import { openArrays } from '#src/data/array-source.js';
 import { openCsv } from '#src/data/csv.js';
 import { openIdxSource } from '#src/data/idx.js';
+import { openJsonl } from '#src/data/jsonl.js';
 import { openNpy, openNpz } from '#src/data/npy-file.js';
 import type { Source } from '#src/data/source.js';
 import { readLedger, readLedgerHeader } from '#src/experiment/ledger.js';
@@ -69,6 +70,16 @@ const csvOptions = {
   onBadSample: 'error',
 } as const;
 const readCsv = fromFile('damaged.csv', (path) => readSource(openCsv(path, { ...csvOptions })));
+
+const jsonl = encode(
+  Array.from(
+    { length: 20 },
+    (_, i) => `{"a":${i * 0.5},"b":{"c":[-1e-${i},null]},"label":"${['cat', 'dog'][i % 2]}"}\n`,
+  ).join(''),
+);
+const { delimiter: _, header: __, ...tableOptions } = { ...csvOptions, missing: 0, target: 'label' };
+const readJsonl = (onBadSample: 'error' | 'skip') =>
+  fromFile('damaged.jsonl', (path) => readSource(openJsonl(path, { ...tableOptions, onBadSample })));
 
 /** Two zero bytes, the type, the dimensions, the elements. */
 function idxBytes(dimensions: number[]): Uint8Array {
@@ -140,6 +151,10 @@ describe('any damage', () => {
   it('to a CSV file, plain or gzip', { timeout: LIMIT_MS }, () =>
     tryDamages([csv, gzipSync(csv)], readCsv, checkSource),
   );
+  it('to a file of JSON lines, plain or gzip', { timeout: LIMIT_MS }, () => {
+    tryDamages([jsonl, gzipSync(jsonl)], readJsonl('error'), checkSource);
+    tryDamages([jsonl], readJsonl('skip'), checkSource);
+  });
   it('to an IDX file of images, plain or gzip', { timeout: LIMIT_MS }, () => {
     const images = idxBytes([6, 4, 5]);
     tryDamages([images, gzipSync(images)], readImages, checkSource);
@@ -284,6 +299,20 @@ describe('a file that was made to harm', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
     expect(() => loadConfig(join(folder, 'damaged.yaml'), ['__proto__.isAdmin=true'])).toThrow(/expected/);
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it('a JSON line of __proto__ is a column of that name and changes no prototype', () => {
+    const line = (i: number) => `{"__proto__":{"isAdmin":${i}},"label":${i % 2}}\n`;
+    const { inputs } = readJsonl('error')(encode(line(1) + line(2)));
+    expect([...inputs]).toEqual([1, 2]);
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it('deeply nested JSON is refused', () => {
+    const deep = encode(`{"a":${'['.repeat(1 << 20)}`);
+    expectRefused(deep, readJsonl('error'), /:1: expected an object in JSON/);
+    const whole = encode(`{"a":${'{"b":'.repeat(100_000)}1${'}'.repeat(100_000)}}`);
+    expectRefused(whole, readJsonl('error'), /:1: expected (objects within each other|an object in JSON)/);
   });
 
   it('a ledger row of __proto__ sets nothing', () => {
