@@ -136,6 +136,11 @@ const npySchema = mapping({
   .refine(hasBothTests, betweenKeys('testTargets', 'testInputs and testTargets together, or neither'))
   .refine(hasOneTest, betweenKeys('test', 'no fraction, as testInputs is the test part'));
 
+const arraysSchema = mapping({ source: z.literal('arrays'), ...arrayOptions }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
 const arrayName = () => nonEmptyText('the name of an array');
 
 const npzSchema = mapping({
@@ -242,13 +247,14 @@ export const dataSchema = z.discriminatedUnion(
     idxSchema,
     npySchema,
     npzSchema,
+    arraysSchema,
     csvSchema,
     jsonlSchema,
     textSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, csv, jsonl or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl or text',
   },
 );
 

@@ -1,7 +1,7 @@
 // The options of a data source and a seed → a checked dataset: its spec, the ids of its parts, a way to fill memory; coordinator.
 
 import { resolve } from 'node:path';
-import { type ArrayPair, openArrays } from './array-source.ts';
+import { type ArrayOptions, type ArrayPair, openArrays } from './array-source.ts';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
@@ -9,9 +9,18 @@ import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
 import { openJsonl } from './jsonl.ts';
+import { memoryArray, type TrainArrays } from './memory-array.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
 import { openNpy, openNpz } from './npy-file.ts';
-import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
+import {
+  type DatasetSpec,
+  type Inputs,
+  type LeftOut,
+  type Parts,
+  type Source,
+  sampleBytes,
+  type Targets,
+} from './source.ts';
 import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
 import { openSyntheticTokens } from './synthetic-tokens.ts';
@@ -26,6 +35,8 @@ export interface Dataset {
   parts: Parts;
   /** What is probably not meant, a line each. */
   warnings: readonly string[];
+  /** How many rows there were and were not taken; absent where the source has no rows to leave out. */
+  leftOut?: LeftOut;
   /** How many cells of each column are missing, of those that miss any. */
   missing?: readonly { column: string; count: number }[];
   /** What people call the classes; their numbers where nothing is said. */
@@ -51,10 +62,11 @@ const ID_BYTES = 4;
  * Opens the source that `options` name and splits it.
  *
  * @param baseDir absolute; relative paths in `options` start there
+ * @param arrays of `source: arrays`
  * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
  */
-export function openDataset(options: DataOptions, seed: number, baseDir: string): Dataset {
-  const source = openSource(options, seed, baseDir);
+export function openDataset(options: DataOptions, seed: number, baseDir: string, arrays?: TrainArrays): Dataset {
+  const source = options.source === 'arrays' ? openMemory(options, arrays) : openSource(options, seed, baseDir);
   const spec: DatasetSpec = {
     name: source.name,
     samples: source.splitSamples + source.testSamples,
@@ -68,6 +80,7 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     spec,
     parts,
     warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
+    leftOut: source.leftOut,
     missing: source.missing,
     classNames: source.classNames,
     preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
@@ -93,7 +106,7 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   });
 }
 
-function openSource(options: DataOptions, seed: number, baseDir: string): Source {
+function openSource(options: Exclude<DataOptions, { source: 'arrays' }>, seed: number, baseDir: string): Source {
   switch (options.source) {
     case 'mnist':
       return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));
@@ -145,6 +158,22 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openIdxSource(absolutePaths(options, baseDir), { name: 'idx', divisor, classes });
     }
   }
+}
+
+function openMemory(options: ArrayOptions & { test: number }, arrays: TrainArrays | undefined): Source {
+  if (arrays === undefined) {
+    const advice = 'call train(config, { arrays: { inputs, targets } }), or use source: npy';
+    throw new DataError('data.source arrays', 'arrays from the program that trains', 'none', advice);
+  }
+  const { testInputs, testTargets } = arrays;
+  const open = (key: keyof TrainArrays) => memoryArray(`arrays.${key}`, arrays[key] ?? { values: undefined as never });
+  const pairs: ArrayPair[] = [{ inputs: open('inputs'), targets: open('targets') }];
+  if (testInputs !== undefined || testTargets !== undefined) {
+    pairs.push({ inputs: open('testInputs'), targets: open('testTargets') });
+    if (options.test > 0)
+      throw new DataError('data.test', '0, as arrays.testInputs is the test part', `${options.test}`, 'remove it');
+  }
+  return openArrays('arrays', pairs, options);
 }
 
 function absolutePaths({ images, labels, testImages, testLabels }: IdxPaths, baseDir: string): IdxPaths {

@@ -36,6 +36,11 @@ export function openTable(name: string, file: FileStamp, read: () => Table, opti
     classNames: labels,
     splitKeys: table.splitKeys ?? undefined,
     warnings: tableWarnings(table),
+    leftOut: {
+      rows: table.samples + table.skippedCount + table.droppedCount,
+      skipped: table.skippedCount,
+      dropped: table.droppedCount,
+    },
     missing: table.inputs
       .filter(({ missingCount }) => missingCount > 0)
       .map(({ options: { name: column }, missingCount: count }) => ({ column, count })),
