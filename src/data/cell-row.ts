@@ -17,7 +17,7 @@ export class CellRow implements TableRow {
 
   readNumber(column: number, out: Float64Array, at: number): void {
     const cell = this.cells[column];
-    if (typeof cell === 'number') out[at] = cell;
+    if (typeof cell === 'number' || typeof cell === 'bigint') out[at] = Number(cell);
     else out[at] = typeof cell === 'boolean' || cell == null ? Number.NaN : numberOf(`${cell}`.trim());
   }
 

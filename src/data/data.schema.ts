@@ -189,6 +189,17 @@ const jsonlSchema = mapping({
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(splitHasKey, splitKeyIssue);
 
+const arrowSchema = mapping({
+  source: z.literal('arrow'),
+  file: path(),
+  target: column().describe('the column to predict, by name or index'),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
 const embeddedTableSchema = mapping({
   source: z.enum(['breastCancer', 'diabetes', 'iris', 'penguins', 'wine']),
   target: column().optional().describe('the column to predict; the usual one where nothing is said'),
@@ -250,11 +261,12 @@ export const dataSchema = z.discriminatedUnion(
     arraysSchema,
     csvSchema,
     jsonlSchema,
+    arrowSchema,
     textSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow or text',
   },
 );
 

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { type ArrayOptions, type ArrayPair, openArrays } from './array-source.ts';
+import { openArrow } from './arrow.ts';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
@@ -135,6 +136,8 @@ function openSource(options: Exclude<DataOptions, { source: 'arrays' }>, seed: n
       return openText('text', resolve(baseDir, options.file), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
+    case 'arrow':
+      return openArrow(resolve(baseDir, options.file), options);
     case 'jsonl':
       return openJsonl(resolve(baseDir, options.file), options);
     case 'npy': {

@@ -84,6 +84,12 @@ export class TableBuilder {
     return this.#columns.hasHeader;
   }
 
+  /** The indices of the columns whose cells are read. */
+  get usedColumns(): number[] {
+    const { inputs, target, id, splitBy } = this.#columns;
+    return [...new Set([...inputs, target, ...[id, splitBy].flatMap((column) => column ?? [])])];
+  }
+
   /** Adds a row. @throws DataError for one that does not fit, unless such rows are skipped. */
   add(row: TableRow): void {
     const { line } = row;

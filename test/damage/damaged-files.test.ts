@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { float32Values, readSafetensors, readSafetensorsFile, safetensorsParts } from '#src/checkpoint/safetensors.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { openArrays } from '#src/data/array-source.js';
+import { openArrow } from '#src/data/arrow.js';
 import { openCsv } from '#src/data/csv.js';
 import { openIdxSource } from '#src/data/idx.js';
 import { openJsonl } from '#src/data/jsonl.js';
@@ -121,6 +122,12 @@ const readNpz = fromFile('damaged.npz', (path) => {
   return readSource(openArrays('npz', [{ inputs, targets }], arrayOptions));
 });
 
+const arrowFixture = JSON.parse(readFileSync('test/fixtures/arrow.json', 'utf8')) as Record<'file' | 'stream', string>;
+const arrowFiles = [arrowFixture.file, arrowFixture.stream].map((file) => Buffer.from(file, 'base64'));
+const readArrow = fromFile('damaged.arrow', (path) =>
+  readSource(openArrow(path, { ...tableOptions, ignore: ['list'], missing: 'mean' })),
+);
+
 const tensors = [
   { name: 'dense1.weight', shape: [3, 4], values: Float32Array.from({ length: 12 }, (_, i) => i / 7) },
   { name: 'dense1.bias', shape: [4], values: new Float32Array(4) },
@@ -169,6 +176,7 @@ describe('any damage', () => {
     tryDamages([labels, npyBytes('<f8', [4], Float64Array.of(0, 1, 2.5, 0))], readNpyTargets, checkSource);
   });
   it('to a .npz file, stored or deflated', { timeout: LIMIT_MS }, () => tryDamages(archives, readNpz, checkSource));
+  it('to an Arrow file or stream', { timeout: LIMIT_MS }, () => tryDamages(arrowFiles, readArrow, checkSource));
   it('to a safetensors file', { timeout: LIMIT_MS }, () =>
     tryDamages([safetensors], fromFile('damaged.safetensors', readSafetensorsFile), ({ tensors: read }) => {
       for (const tensor of read.values()) {
