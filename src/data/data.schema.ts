@@ -211,7 +211,9 @@ const embeddedTableSchema = mapping({
   .refine(splitHasKey, splitKeyIssue);
 
 const textOptions = {
-  length: wholeNumber(1, 65_536).optional().describe('characters of a sample; of lines: the longest needs so many'),
+  length: wholeNumber(1, 65_536)
+    .optional()
+    .describe('characters or tokens of a sample; of lines: the longest needs so many'),
   stride: wholeNumber(1).optional().describe('from one window to the next; length where nothing is said'),
 };
 
@@ -221,10 +223,18 @@ const textSchema = mapping({
   unit: oneOf(['windows', 'lines'])
     .default('windows')
     .describe('windows: the parts are stretches of the text; lines: each is a sample'),
+  tokenizer: path()
+    .optional()
+    .describe('a tokenizer.json of byte-level BPE; a token is a character where nothing is said'),
   ...textOptions,
   ...common,
   test,
-}).refine(leavesTraining, leavesTrainingIssue);
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ unit, tokenizer }) => tokenizer === undefined || unit === 'windows',
+    betweenKeys('tokenizer', 'none where unit is lines'),
+  );
 
 const mobyDickSchema = mapping({ source: z.literal('mobyDick'), ...textOptions, ...common, test }).refine(
   leavesTraining,
@@ -282,6 +292,7 @@ export const DATA_PATH_KEYS = [
   'targets',
   'testInputs',
   'testTargets',
+  'tokenizer',
 ] as const;
 
 /** The resolved options of a source, all defaults filled in. */

@@ -26,6 +26,7 @@ import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
 import { openSyntheticTokens } from './synthetic-tokens.ts';
 import { openText } from './text.ts';
+import { openTokenizedText } from './tokenized-text.ts';
 
 export type { DatasetSpec } from './source.ts';
 
@@ -133,7 +134,9 @@ function openSource(options: Exclude<DataOptions, { source: 'arrays' }>, seed: n
     case 'firstNames':
       return openText('firstNames', EMBEDDED_TEXTS.firstNames, { ...options, unit: 'lines' });
     case 'text':
-      return openText('text', resolve(baseDir, options.file), options);
+      return options.tokenizer === undefined
+        ? openText('text', resolve(baseDir, options.file), options)
+        : openTokenizedText(resolve(baseDir, options.file), resolve(baseDir, options.tokenizer), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
     case 'arrow':

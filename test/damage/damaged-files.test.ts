@@ -14,6 +14,7 @@ import { openIdxSource } from '#src/data/idx.js';
 import { openJsonl } from '#src/data/jsonl.js';
 import { openNpy, openNpz } from '#src/data/npy-file.js';
 import type { Source } from '#src/data/source.js';
+import { openTokenizer } from '#src/data/tokenizer.js';
 import { readLedger, readLedgerHeader } from '#src/experiment/ledger.js';
 import { npyBytes } from '../data/npy-bytes.ts';
 import { CASES, expectErrorOrValue, tryDamages } from './damage.ts';
@@ -177,6 +178,15 @@ describe('any damage', () => {
   });
   it('to a .npz file, stored or deflated', { timeout: LIMIT_MS }, () => tryDamages(archives, readNpz, checkSource));
   it('to an Arrow file or stream', { timeout: LIMIT_MS }, () => tryDamages(arrowFiles, readArrow, checkSource));
+  it('to a tokenizer.json', { timeout: LIMIT_MS }, () => {
+    const read = fromFile('damaged-tokenizer.json', (path) => {
+      const tokenizer = openTokenizer(path);
+      return { size: tokenizer.size, ids: tokenizer.encode('Call me Ishmael. naïve <|endoftext|> 1851') };
+    });
+    tryDamages([readFileSync('test/fixtures/tokenizer.json')], read, ({ size, ids }) => {
+      expect(ids.every((id) => id >= 0 && id < size)).toBe(true);
+    });
+  });
   it('to a safetensors file', { timeout: LIMIT_MS }, () =>
     tryDamages([safetensors], fromFile('damaged.safetensors', readSafetensorsFile), ({ tensors: read }) => {
       for (const tensor of read.values()) {
