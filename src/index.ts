@@ -1,6 +1,7 @@
 // lockstep's public API. Importing it starts no thread and prints nothing.
 export { ConfigError, loadConfig, parseConfig } from './config/load-config.ts';
 export type { TrainConfig } from './config/train-config.ts';
+export type { NumberArray, NumberValues, TrainArrays } from './data/memory-array.ts';
 export { concat } from './eager/concat.ts';
 export {
   arange,

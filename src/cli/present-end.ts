@@ -35,6 +35,7 @@ export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions
   if (summary.best !== undefined) lines.push(labelled('best', bestParts(summary.best), page));
   const metrics = metricParts(summary);
   if (metrics.length > 0) lines.push(labelled('metrics', metrics, page));
+  if (summary.leftOut !== undefined) lines.push(labelled('data', leftOutParts(summary.leftOut), page));
   const throughput = throughputParts(summary);
   if (throughput.length > 0) lines.push(labelled('speed', throughput, page));
   if (summary.phaseMs !== null) lines.push(labelled('time', shareParts(summary.phaseMs), page));
@@ -91,6 +92,13 @@ function metricParts({ testMetrics, validationMetrics }: Summary): string[] {
   return Object.entries(testMetrics ?? validationMetrics ?? {}).flatMap(([name, value]) =>
     typeof value === 'number' ? [`${part} ${name} ${formatMetric(name, value)}`] : [],
   );
+}
+
+function leftOutParts({ rows, skipped, dropped }: NonNullable<Summary['leftOut']>): string[] {
+  const parts: string[] = [];
+  if (skipped > 0) parts.push(`${formatCount(skipped)} of ${formatCounted(rows, 'row')} skipped, as they do not fit`);
+  if (dropped > 0) parts.push(`${formatCount(dropped)} of ${formatCounted(rows, 'row')} dropped, as cells are missing`);
+  return parts;
 }
 
 function throughputParts({ samplesPerSecond, stepMs }: Summary): string[] {

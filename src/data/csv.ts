@@ -2,6 +2,7 @@
 
 import { CsvRows } from './csv-rows.ts';
 import { DataError } from './data-error.ts';
+import { stampFile } from './input-file.ts';
 import type { Source } from './source.ts';
 import { type Table, TableBuilder, type TableOptions } from './table.ts';
 import { openTable } from './table-source.ts';
@@ -23,7 +24,7 @@ const EXPECTED = 'a CSV file';
  * @throws DataError with file, line and column, for cells that do not fit, rows of another length, columns that are not there
  */
 export function openCsv(path: string, options: CsvOptions, name = 'csv'): Source {
-  return openTable(name, () => readCsv(path, options), options);
+  return openTable(name, stampFile(path, EXPECTED), () => readCsv(path, options), options);
 }
 
 /** Reads a whole CSV file. */

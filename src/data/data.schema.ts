@@ -113,6 +113,75 @@ const idxSchema = mapping({
     betweenKeys('test', 'no fraction, as testImages is the test part'),
   );
 
+/** What all sources of arrays take. */
+const arrayOptions = {
+  shape: z
+    .array(wholeNumber(1), { error: 'a shape such as [1, 28, 28]' })
+    .min(1)
+    .optional()
+    .describe('of one sample; what the array says where nothing is said'),
+  divisor: numberAbove0().default(1).describe('inputs are divided by it'),
+  task: oneOf(['auto', 'classification', 'regression'])
+    .default('auto')
+    .describe('auto: whole numbers and truth values are classes'),
+  classes: wholeNumber(2).optional(),
+  tokens: wholeNumber(2, 0x7fff_ffff).optional().describe('inputs are ids of so many tokens'),
+  ...common,
+  test,
+  split,
+  ...foldOptions,
+};
+
+const hasBothTests = ({ testInputs, testTargets }: { testInputs?: unknown; testTargets?: unknown }) =>
+  (testInputs === undefined) === (testTargets === undefined);
+const hasOneTest = ({ testInputs, test }: { testInputs?: unknown; test?: unknown }) =>
+  testInputs === undefined || test === 0;
+const hasTestOrFolds = ({ testInputs, folds }: { testInputs?: unknown; folds?: unknown }) =>
+  testInputs === undefined || folds === undefined;
+
+const npySchema = mapping({
+  source: z.literal('npy'),
+  inputs: path(),
+  targets: path(),
+  testInputs: path().optional(),
+  testTargets: path().optional(),
+  ...arrayOptions,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(hasBothTests, betweenKeys('testTargets', 'testInputs and testTargets together, or neither'))
+  .refine(hasOneTest, betweenKeys('test', 'no fraction, as testInputs is the test part'))
+  .refine(hasTestOrFolds, betweenKeys('folds', 'no folds, as testInputs is the test part'));
+
+const arraysSchema = mapping({ source: z.literal('arrays'), ...arrayOptions }).refine(
+  leavesTraining,
+  leavesTrainingIssue,
+);
+
+const arrayName = () => nonEmptyText('the name of an array');
+
+const npzSchema = mapping({
+  source: z.literal('npz'),
+  file: path(),
+  inputArray: arrayName().default('x').describe('the name of the array of inputs in the file'),
+  targetArray: arrayName().default('y').describe('the name of the array of targets'),
+  testInputArray: arrayName().optional(),
+  testTargetArray: arrayName().optional(),
+  ...arrayOptions,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ testInputArray, testTargetArray }) => hasBothTests({ testInputs: testInputArray, testTargets: testTargetArray }),
+    betweenKeys('testTargetArray', 'testInputArray and testTargetArray together, or neither'),
+  )
+  .refine(
+    ({ testInputArray, test }) => hasOneTest({ testInputs: testInputArray, test }),
+    betweenKeys('test', 'no fraction, as testInputArray is the test part'),
+  )
+  .refine(
+    ({ testInputArray, folds }) => hasTestOrFolds({ testInputs: testInputArray, folds }),
+    betweenKeys('folds', 'no folds, as testInputArray is the test part'),
+  );
+
 const csvSchema = mapping({
   source: z.literal('csv'),
   file: path(),
@@ -122,6 +191,28 @@ const csvSchema = mapping({
     .string({ error: 'one character' })
     .regex(/^[^"\r\n]$/u, { error: 'one character' })
     .default(','),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const jsonlSchema = mapping({
+  source: z.literal('jsonl'),
+  file: path(),
+  target: column().describe('the name to predict, nested ones as a.b'),
+  ...tableOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const arrowSchema = mapping({
+  source: z.literal('arrow'),
+  file: path(),
+  target: column().describe('the column to predict, by name or index'),
   ...tableOptions,
   ...common,
   test,
@@ -140,7 +231,9 @@ const embeddedTableSchema = mapping({
   .refine(splitHasKey, splitKeyIssue);
 
 const textOptions = {
-  length: wholeNumber(1, 65_536).optional().describe('characters of a sample; of lines: the longest needs so many'),
+  length: wholeNumber(1, 65_536)
+    .optional()
+    .describe('characters or tokens of a sample; of lines: the longest needs so many'),
   stride: wholeNumber(1).optional().describe('from one window to the next; length where nothing is said'),
 };
 
@@ -150,10 +243,18 @@ const textSchema = mapping({
   unit: oneOf(['windows', 'lines'])
     .default('windows')
     .describe('windows: the parts are stretches of the text; lines: each is a sample'),
+  tokenizer: path()
+    .optional()
+    .describe('a tokenizer.json of byte-level BPE; a token is a character where nothing is said'),
   ...textOptions,
   ...common,
   test,
-}).refine(leavesTraining, leavesTrainingIssue);
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ unit, tokenizer }) => tokenizer === undefined || unit === 'windows',
+    betweenKeys('tokenizer', 'none where unit is lines'),
+  );
 
 const mobyDickSchema = mapping({ source: z.literal('mobyDick'), ...textOptions, ...common, test }).refine(
   leavesTraining,
@@ -185,17 +286,34 @@ export const dataSchema = z.discriminatedUnion(
     withFolds(syntheticSchema),
     syntheticTokensSchema,
     withFolds(idxSchema),
+    withFolds(npySchema),
+    withFolds(npzSchema),
+    withFolds(arraysSchema),
     withFolds(csvSchema),
+    withFolds(jsonlSchema),
+    withFolds(arrowSchema),
     textSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow or text',
   },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */
-export const DATA_PATH_KEYS = ['dir', 'images', 'labels', 'testImages', 'testLabels', 'file'] as const;
+export const DATA_PATH_KEYS = [
+  'dir',
+  'images',
+  'labels',
+  'testImages',
+  'testLabels',
+  'file',
+  'inputs',
+  'targets',
+  'testInputs',
+  'testTargets',
+  'tokenizer',
+] as const;
 
 /** The resolved options of a source, all defaults filled in. */
 export type DataOptions = Frozen<z.output<typeof dataSchema>>;

@@ -1,6 +1,8 @@
 // The options of a data source and a seed → a checked dataset: its spec, the ids of its parts, a way to fill memory; coordinator.
 
 import { resolve } from 'node:path';
+import { type ArrayOptions, type ArrayPair, openArrays } from './array-source.ts';
+import { openArrow } from './arrow.ts';
 import { checkAugmentation } from './augmentation.ts';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
@@ -9,12 +11,24 @@ import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { foldParts } from './folds.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
+import { openJsonl } from './jsonl.ts';
+import { memoryArray, type TrainArrays } from './memory-array.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
-import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
+import { openNpy, openNpz } from './npy-file.ts';
+import {
+  type DatasetSpec,
+  type Inputs,
+  type LeftOut,
+  type Parts,
+  type Source,
+  sampleBytes,
+  type Targets,
+} from './source.ts';
 import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
 import { openSyntheticTokens } from './synthetic-tokens.ts';
 import { openText } from './text.ts';
+import { openTokenizedText } from './tokenized-text.ts';
 
 export type { DatasetSpec } from './source.ts';
 
@@ -27,6 +41,8 @@ export interface Dataset {
   warnings: readonly string[];
   /** Of each sample in the loss, where `spec.hasWeights`. */
   weights?: Float32Array;
+  /** How many rows there were and were not taken; absent where the source has no rows to leave out. */
+  leftOut?: LeftOut;
   /** How many cells of each column are missing, of those that miss any. */
   missing?: readonly { column: string; count: number }[];
   /** What people call the classes; their numbers where nothing is said. */
@@ -54,10 +70,11 @@ const ID_BYTES = 4;
  * Opens the source that `options` name and splits it.
  *
  * @param baseDir absolute; relative paths in `options` start there
+ * @param arrays of `source: arrays`
  * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
  */
-export function openDataset(options: DataOptions, seed: number, baseDir: string): Dataset {
-  const source = openSource(options, seed, baseDir);
+export function openDataset(options: DataOptions, seed: number, baseDir: string, arrays?: TrainArrays): Dataset {
+  const source = options.source === 'arrays' ? openMemory(options, arrays) : openSource(options, seed, baseDir);
   const spec: DatasetSpec = {
     name: source.name,
     samples: source.splitSamples + source.testSamples,
@@ -76,6 +93,7 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     spec,
     parts,
     warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
+    leftOut: source.leftOut,
     missing: source.missing,
     ...(source.weights && { weights: checkWeights(source, parts) }),
     classNames: source.classNames,
@@ -119,7 +137,7 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   });
 }
 
-function openSource(options: DataOptions, seed: number, baseDir: string): Source {
+function openSource(options: Exclude<DataOptions, { source: 'arrays' }>, seed: number, baseDir: string): Source {
   switch (options.source) {
     case 'mnist':
       return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));
@@ -145,14 +163,52 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
     case 'firstNames':
       return openText('firstNames', EMBEDDED_TEXTS.firstNames, { ...options, unit: 'lines' });
     case 'text':
-      return openText('text', resolve(baseDir, options.file), options);
+      return options.tokenizer === undefined
+        ? openText('text', resolve(baseDir, options.file), options)
+        : openTokenizedText(resolve(baseDir, options.file), resolve(baseDir, options.tokenizer), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
+    case 'arrow':
+      return openArrow(resolve(baseDir, options.file), options);
+    case 'jsonl':
+      return openJsonl(resolve(baseDir, options.file), options);
+    case 'npy': {
+      const open = (path: string) => openNpy(resolve(baseDir, path));
+      const { inputs, targets, testInputs, testTargets } = options;
+      const pairs: ArrayPair[] = [{ inputs: open(inputs), targets: open(targets) }];
+      if (testInputs !== undefined && testTargets !== undefined)
+        pairs.push({ inputs: open(testInputs), targets: open(testTargets) });
+      return openArrays('npy', pairs, options);
+    }
+    case 'npz': {
+      const { file, inputArray, targetArray, testInputArray, testTargetArray } = options;
+      const names = [inputArray, targetArray, testInputArray, testTargetArray].flatMap((name) => name ?? []);
+      const [inputs, targets, testInputs, testTargets] = openNpz(resolve(baseDir, file), names);
+      const pairs: ArrayPair[] = [{ inputs, targets }];
+      if (testInputs !== undefined) pairs.push({ inputs: testInputs, targets: testTargets });
+      return openArrays('npz', pairs, options);
+    }
     case 'idx': {
       const { divisor, classes } = options;
       return openIdxSource(absolutePaths(options, baseDir), { name: 'idx', divisor, classes });
     }
   }
+}
+
+function openMemory(options: ArrayOptions & { test: number }, arrays: TrainArrays | undefined): Source {
+  if (arrays === undefined) {
+    const advice = 'call train(config, { arrays: { inputs, targets } }), or use source: npy';
+    throw new DataError('data.source arrays', 'arrays from the program that trains', 'none', advice);
+  }
+  const { testInputs, testTargets } = arrays;
+  const open = (key: keyof TrainArrays) => memoryArray(`arrays.${key}`, arrays[key] ?? { values: undefined as never });
+  const pairs: ArrayPair[] = [{ inputs: open('inputs'), targets: open('targets') }];
+  if (testInputs !== undefined || testTargets !== undefined) {
+    pairs.push({ inputs: open('testInputs'), targets: open('testTargets') });
+    if (options.test > 0)
+      throw new DataError('data.test', '0, as arrays.testInputs is the test part', `${options.test}`, 'remove it');
+  }
+  return openArrays('arrays', pairs, options);
 }
 
 function absolutePaths({ images, labels, testImages, testLabels }: IdxPaths, baseDir: string): IdxPaths {

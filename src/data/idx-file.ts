@@ -2,7 +2,15 @@
 
 import { constants, gunzipSync } from 'node:zlib';
 import { DataError } from './data-error.ts';
-import { type InputFile, readInputFile, readInto, withInputFile } from './input-file.ts';
+import {
+  changedError,
+  type FileStamp,
+  type InputFile,
+  readInputFile,
+  readInto,
+  stampFile,
+  withInputFile,
+} from './input-file.ts';
 import { sampleElements } from './source.ts';
 
 /**
@@ -46,27 +54,31 @@ const MOST_DEFLATE_RATIO = 1032;
  */
 export function openIdxFile(path: string): IdxFile {
   const start = new Uint8Array(MOST_HEADER_BYTES);
-  const { startBytes, byteLength } = withInputFile(path, EXPECTED, (file) => ({
-    startBytes: readInto(file, 0, start),
-    byteLength: file.byteLength,
-  }));
+  const stamp = stampFile(path, EXPECTED);
+  const startBytes = withInputFile(path, EXPECTED, (file) => readInto(file, 0, start), stamp);
   const isGzip = startBytes >= 2 && start[0] === 0x1f && start[1] === 0x8b;
-  return isGzip ? openGzip(path) : openPlain(path, start.subarray(0, startBytes), byteLength);
+  return isGzip ? openGzip(stamp) : openPlain(stamp, start.subarray(0, startBytes));
 }
 
-function openPlain(path: string, start: Uint8Array, byteLength: number): IdxFile {
+function openPlain(stamp: FileStamp, start: Uint8Array): IdxFile {
+  const { path, byteLength } = stamp;
   const { dimensions, dataOffset, elements } = parseHeader(path, start);
   checkSize(path, dimensions, dataOffset + elements, byteLength);
-  const read = (out: Uint8Array) =>
-    withInputFile(path, EXPECTED, (file) => {
-      checkUnchanged(file, start, byteLength);
-      if (readInto(file, dataOffset, out) < elements) throw changedError(path);
-    });
+  const read = (out: Uint8Array) => {
+    const readElements = (file: InputFile) => {
+      // Between opening and now a plan was made from the header; clocks of files are coarse.
+      const now = new Uint8Array(start.length);
+      readInto(file, 0, now);
+      return Buffer.compare(now, start) === 0 ? readInto(file, dataOffset, out) : 0;
+    };
+    if (withInputFile(path, EXPECTED, readElements, stamp) < elements) throw changedError(path);
+  };
   return { path, dimensions, elements, read };
 }
 
-function openGzip(path: string): IdxFile {
-  const compressed = readInputFile(path, EXPECTED);
+function openGzip(stamp: FileStamp): IdxFile {
+  const { path } = stamp;
+  const compressed = readInputFile(path, EXPECTED, stamp);
   const { dimensions, dataOffset, elements } = parseHeader(path, inflateStart(path, compressed));
   const fileBytes = dataOffset + elements;
   if (elements > compressed.length * MOST_DEFLATE_RATIO) {
@@ -75,7 +87,7 @@ function openGzip(path: string): IdxFile {
   }
   let content: Buffer | null = inflateAll(path, compressed, dimensions, fileBytes);
   const read = (out: Uint8Array) => {
-    content ??= inflateAll(path, readInputFile(path, EXPECTED), dimensions, fileBytes);
+    content ??= inflateAll(path, readInputFile(path, EXPECTED, stamp), dimensions, fileBytes);
     out.set(content.subarray(dataOffset));
     content = null;
   };
@@ -124,22 +136,6 @@ function checkSize(path: string, dimensions: number[], expected: number, got: nu
   const fault = got < expected ? 'truncated' : 'with trailing bytes';
   const size = `${expected} bytes for dimensions ${dimensions.join('×')}`;
   throw new DataError(path, size, `${got} (${fault})`, 'fetch the file again');
-}
-
-/** Between opening and reading the samples, a plan was made from the header: a file that was replaced since must not be read. */
-function checkUnchanged(file: InputFile, start: Uint8Array, byteLength: number): void {
-  const now = new Uint8Array(start.length);
-  readInto(file, 0, now);
-  if (file.byteLength !== byteLength || Buffer.compare(now, start) !== 0) throw changedError(file.path);
-}
-
-function changedError(path: string): DataError {
-  return new DataError(
-    path,
-    'the file as it was opened',
-    'another content',
-    'do not change datasets while they are read',
-  );
 }
 
 /** The first bytes of a gzip file's content, as many as any header needs, without inflating much more. */

@@ -54,6 +54,8 @@ export interface Source {
   parts?: Parts;
   /** What is probably not meant, a line each. */
   warnings?: readonly string[];
+  /** How many rows there were and were not taken; absent where a source has no rows to leave out. */
+  leftOut?: LeftOut;
   /** How many cells of each column are missing, of those that miss any. */
   missing?: readonly { column: string; count: number }[];
   /** Where a sample comes from, such as `flowers.csv:17`. */
@@ -62,6 +64,15 @@ export interface Source {
   fit?(trainIds: Uint32Array): Fit;
   /** Writes all samples in the order of their ids. The arrays have exactly the size that the fields above say. */
   fill(inputs: Inputs, targets: Targets): void;
+}
+
+/** Rows that are no samples. */
+export interface LeftOut {
+  rows: number;
+  /** Because they do not fit (`onBadSample: skip`). */
+  skipped: number;
+  /** Because cells are missing (`missing: drop`). */
+  dropped: number;
 }
 
 /** What a source has fitted: plain data that says how raw cells become inputs, for `preprocessing.json`. */

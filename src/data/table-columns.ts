@@ -48,7 +48,7 @@ export function chooseColumns(path: string, firstRow: readonly string[], options
   const { header = 'auto', columns = [] } = options;
   const hasHeader = header === 'auto' ? looksLikeHeader(firstRow, options) : header;
   const find = (choice: ColumnChoice, key: string) =>
-    findColumn(path, hasHeader ? firstRow : null, firstRow.length, choice, key);
+    findColumn(path, hasHeader ? firstRow : null, firstRow.length, choice, { key, isDelimited: isCsv(options) });
   const findIf = (choice: ColumnChoice | undefined, key: string) => (choice === undefined ? null : find(choice, key));
   const target = find(options.target, 'data.target');
   const id = findIf(options.id, 'data.id');
@@ -65,7 +65,7 @@ export function chooseColumns(path: string, firstRow: readonly string[], options
       path,
       'columns beside the target and the ignored ones',
       got,
-      'check data.delimiter and data.ignore',
+      isCsv(options) ? 'check data.delimiter and data.ignore' : 'check data.ignore',
     );
   }
   const described = columns.map(({ name }, i) => find(name, `data.columns[${i}].name`));
@@ -73,6 +73,11 @@ export function chooseColumns(path: string, firstRow: readonly string[], options
   const names = firstRow.map((name, column) => (hasHeader ? name : `${column}`));
   const labels = names.map((name) => (hasHeader ? `column ${JSON.stringify(name)}` : `column ${name}`));
   return { hasHeader, count: firstRow.length, names, labels, target, id, splitBy, weight, inputs, described };
+}
+
+/** Whether a file's cells stand between delimiters, which may be the wrong ones. */
+export function isCsv(options: object): boolean {
+  return 'delimiter' in options;
 }
 
 function refuseTwoRoles(
@@ -125,12 +130,17 @@ function findColumn(
   header: readonly string[] | null,
   count: number,
   choice: ColumnChoice,
-  key: string,
+  { key, isDelimited }: { key: string; isDelimited: boolean },
 ): number {
   if (typeof choice === 'number') {
     if (choice < count) return choice;
     const expected = `a column index below ${count}, the number of columns in ${path}`;
-    throw new DataError(key, expected, `${choice}`, 'count columns from 0, and check data.delimiter');
+    throw new DataError(
+      key,
+      expected,
+      `${choice}`,
+      isDelimited ? 'count columns from 0, and check data.delimiter' : 'count columns from 0',
+    );
   }
   if (header === null) {
     const advice = 'set data.header to true, or give the index';
@@ -142,7 +152,7 @@ function findColumn(
       key,
       `a column of ${path} (${listNames(header)})`,
       JSON.stringify(choice),
-      'check the name and data.delimiter',
+      isDelimited ? 'check the name and data.delimiter' : 'check the name',
     );
   }
   if (header.includes(choice, column + 1)) {

@@ -1,6 +1,6 @@
 // A table, read when it is needed → a source whose preprocessing is fitted on the training part; coordinator.
 
-import { DataError } from './data-error.ts';
+import { changedError, type FileStamp, readAgain } from './input-file.ts';
 import type { Fit, Inputs, Source, Targets } from './source.ts';
 import type { Table, TableOptions } from './table.ts';
 import {
@@ -17,13 +17,15 @@ import { tableWarnings } from './table-warnings.ts';
 /**
  * Makes a source of a table. All of it has to be read to be checked, so it is kept for the first `fill` and dropped then.
  *
+ * @param file that it is read from, as it was before
  * @param read reads it, also again
  * @throws DataError whatever is wrong with the table
  */
-export function openTable(name: string, read: () => Table, options: TableOptions): Source {
+export function openTable(name: string, file: FileStamp, read: () => Table, options: TableOptions): Source {
+  const { path } = file;
   let table: Table | null = read();
   const spec = tableSpec(table);
-  const { path, lines, weights, samples } = table;
+  const { lines, weights, samples } = table;
   const { labels, values: classes } = table.target;
   let fitted: TablePreprocessing | null = null;
   return {
@@ -35,21 +37,23 @@ export function openTable(name: string, read: () => Table, options: TableOptions
     splitKeys: table.splitKeys ?? undefined,
     ...(weights !== null && { weights: Float32Array.from({ length: samples }, (_, i) => weights.at(i)) }),
     warnings: tableWarnings(table),
+    leftOut: {
+      rows: table.samples + table.skippedCount + table.droppedCount,
+      skipped: table.skippedCount,
+      dropped: table.droppedCount,
+    },
     missing: table.inputs
       .filter(({ missingCount }) => missingCount > 0)
       .map(({ options: { name: column }, missingCount: count }) => ({ column, count })),
     sampleName: (id) => `${path}:${lines.at(id)}`,
     fit(trainIds): Fit {
-      table ??= read();
+      table ??= readAgain(file, read);
       fitted = fitTable(table, trainIds, options);
       return { preprocessing: fitted };
     },
     fill(inputs, targets) {
-      table ??= read();
-      if (JSON.stringify(tableSpec(table)) !== JSON.stringify(spec)) {
-        const advice = 'do not change datasets while they are read';
-        throw new DataError(path, 'the file as it was opened', 'another content', advice);
-      }
+      table ??= readAgain(file, read);
+      if (JSON.stringify(tableSpec(table)) !== JSON.stringify(spec)) throw changedError(path);
       if (fitted === null) throw new Error(`${name}: expected fit before fill; this is a fault in lockstep`);
       fillTable(table, fitted, inputs as Float32Array, targets);
       table = null;

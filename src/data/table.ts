@@ -4,7 +4,7 @@ import { isNumberCell, MissingCells, quoteCell } from './cell.ts';
 import { DataError } from './data-error.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import { InputColumn, type InputColumnOptions, type MissingPolicy } from './table-column.ts';
-import { type ColumnChoice, type ColumnOptions, chooseColumns, type TableColumns } from './table-columns.ts';
+import { type ColumnChoice, type ColumnOptions, chooseColumns, isCsv, type TableColumns } from './table-columns.ts';
 import type { TableRow } from './table-row.ts';
 import { resolveTarget, type TableTarget, type TableTask, TargetCells } from './table-target.ts';
 
@@ -87,6 +87,12 @@ export class TableBuilder {
     return this.#columns.hasHeader;
   }
 
+  /** The indices of the columns whose cells are read. */
+  get usedColumns(): number[] {
+    const { inputs, target, id, splitBy } = this.#columns;
+    return [...new Set([...inputs, target, ...[id, splitBy].flatMap((column) => column ?? [])])];
+  }
+
   /** Adds a row. @throws DataError for one that does not fit, unless such rows are skipped. */
   add(row: TableRow): void {
     const { line } = row;
@@ -97,9 +103,7 @@ export class TableBuilder {
         return;
       }
     } catch (cause) {
-      if (this.#options.onBadSample === 'error' || !(cause instanceof DataError)) throw cause;
-      this.#skippedCount++;
-      if (this.#firstSkipped.length < MOST_SHOWN) this.#firstSkipped.push(cause.message.split(';')[0]);
+      this.leaveOut(cause);
       return;
     }
     for (const input of this.#inputs) input.add(line, where);
@@ -109,6 +113,13 @@ export class TableBuilder {
     if (splitBy !== null) this.#splitKeys.push(row.textAt(splitBy));
     if (id !== null) this.#ids.push(row.textAt(id));
     if (weight !== null) this.#weights.push(Number(row.textAt(weight)));
+  }
+
+  /** Counts a row that does not fit, or could not even be read. @throws the cause, unless such rows are skipped */
+  leaveOut(cause: unknown): void {
+    if (this.#options.onBadSample === 'error' || !(cause instanceof DataError)) throw cause;
+    this.#skippedCount++;
+    if (this.#firstSkipped.length < MOST_SHOWN) this.#firstSkipped.push(cause.message.split(';')[0]);
   }
 
   /** Looks at all cells of a row; false where it is to be dropped. */
@@ -143,7 +154,7 @@ export class TableBuilder {
     const samples = this.#lines.length;
     if (this.#skippedCount > samples) {
       const got = `${this.#skippedCount} of ${this.#skippedCount + samples} rows skipped, such as ${this.#firstSkipped[0]}`;
-      const advice = 'check data.delimiter, data.header and the types of the columns';
+      const advice = `check ${isCsv(this.#options) ? 'data.delimiter, data.header and ' : ''}the types of the columns`;
       throw new DataError(path, 'at most half of the rows to be bad samples', got, advice);
     }
     if (samples === 0) {

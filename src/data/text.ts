@@ -48,16 +48,19 @@ export function openText(name: string, path: string, options: TextOptions): Sour
     : openWindows(name, path, characters, options);
 }
 
+/** Its code points: a character beyond 16 bits is one token. */
 function readCharacters(path: string): string[] {
+  return Array.from(readText(path));
+}
+
+/** A whole text, without a byte order mark; lines end with a line feed. @throws DataError for what is no text in UTF-8 */
+export function readText(path: string): string {
   const bytes = readTextFile(path, EXPECTED);
   checkUtf8(path, bytes);
-  // Its code points: a character beyond 16 bits is one token.
-  return Array.from(
-    bytes
-      .toString('utf8')
-      .replace(/^\ufeff/, '')
-      .replaceAll('\r\n', '\n'),
-  );
+  return bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .replaceAll('\r\n', '\n');
 }
 
 function openWindows(name: string, path: string, characters: string[], options: TextOptions): Source {
@@ -83,10 +86,11 @@ function openWindows(name: string, path: string, characters: string[], options: 
 }
 
 /** Where each window starts: those of the training part first, then those to validate, then those to test. */
-function planWindows(
+export function planWindows(
   path: string,
   characters: number,
   { length, stride, validation, test }: Required<TextOptions>,
+  unit: 'characters' | 'tokens' = 'characters',
 ): { starts: number[]; parts: Parts } {
   // See partCount in split.ts: 0.29 is meant as it is written.
   const testStart = characters - Math.floor(test * characters + 1e-6);
@@ -97,10 +101,10 @@ function planWindows(
     for (let start = from; start + length < to; start += stride) starts.push(start);
     const count = starts.length - first;
     if (isAsked && count === 0) {
-      const got = `${to - from} characters of ${characters}`;
+      const got = `${to - from} ${unit} of ${characters}`;
       const where = key === 'train' ? path : `data.${key}`;
       const advice = 'lower data.length, or give that part more of the text';
-      throw new DataError(where, `at least ${length + 1} characters for a window of the ${key} part`, got, advice);
+      throw new DataError(where, `at least ${length + 1} ${unit} for a window of the ${key} part`, got, advice);
     }
     return Uint32Array.from({ length: count }, (_, i) => first + i);
   };

@@ -1,5 +1,6 @@
 // What a training run tells the outside, as plain data: the coordinator makes these, `--json` and the terminal show them.
 
+import type { LeftOut } from '../data/source.ts';
 import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FoldFigures, FoldSummary } from './fold-summary.ts';
@@ -235,6 +236,8 @@ export interface Summary {
   /** Steps whose loss had a denominator of 0. */
   skippedSteps: number;
   samplesSeen: number;
+  /** Rows of the data that are no samples, as they do not fit or miss cells; absent where none was left out. */
+  leftOut?: LeftOut;
   workers: number;
   /** Workers that were lost and replaced; absent where none was. */
   recoveries?: number;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { TrainConfig } from '../config/train-config.ts';
 import type { ClassPositions } from '../data/balanced-order.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import type { TrainArrays } from '../data/memory-array.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
@@ -64,6 +65,8 @@ export interface PrepareOptions {
   baseDir: string;
   /** What `loadModel` has given for this config. */
   model?: LoadedModel;
+  /** What `data: { source: arrays }` trains on. */
+  arrays?: TrainArrays;
   /** In place of the data that the config names. */
   dataset?: Dataset;
   /** A compiled model, as a checkpoint has it: nothing is traced, and no module is asked for. */
@@ -88,7 +91,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
   const maxWorkers = config.maxWorkers === 'auto' ? Math.max(most, cores, LEAST_SEATS) : config.maxWorkers;
   if (maxWorkers < most) throw new WorkersError(most, maxWorkers);
   const numerics = resolveNumerics(config.numerics);
-  const dataset = options.dataset ?? openDataset(config.data, config.seed, baseDir);
+  const dataset = options.dataset ?? openDataset(config.data, config.seed, baseDir, options.arrays);
   const training = describeTraining(config, dataset);
   const classes = balancedClasses(config.data.sampling, dataset);
   const { batchSize } = training.sampler;

@@ -12,6 +12,7 @@ import {
 } from '../checkpoint/checkpoint.ts';
 import { parseConfig } from '../config/load-config.ts';
 import type { TrainConfig } from '../config/train-config.ts';
+import type { TrainArrays } from '../data/memory-array.ts';
 import {
   type ConfigChange,
   describeChange,
@@ -33,6 +34,8 @@ export interface ResumeOptions {
   overrides?: readonly string[];
   /** Go on although keys that decide the bits, or the backend, are others now; what differs is recorded. */
   allowChanges?: boolean;
+  /** What `data: { source: arrays }` trains on: the same as when the run began. */
+  arrays?: TrainArrays;
 }
 
 /** A run at a checkpoint; its folder is locked. */
@@ -80,14 +83,14 @@ function openRunFolder(path: string): RunFolder {
   return new RunFolder(named, name, lockRunFolder(named));
 }
 
-function openLocked(folder: RunFolder, { overrides = [], allowChanges = false }: ResumeOptions): ResumedRun {
+function openLocked(folder: RunFolder, { overrides = [], allowChanges = false, arrays }: ResumeOptions): ResumedRun {
   const notices: NoticeEvent[] = [];
   const notice = (level: NoticeEvent['level'], message: string) => notices.push({ type: 'notice', level, message });
   const checkpoint = loadLastGood(folder.path, (message) => notice('warning', message));
   const progress = readProgress(checkpoint);
   const config = parseConfig(checkpoint.config, { overrides });
   const changes = findConfigChanges(checkpoint.config, config);
-  const run = prepareChanged(checkpoint, config, changes);
+  const run = prepareChanged(checkpoint, config, changes, arrays);
   const shown = [...changes.map(describeChange), ...backendChanges(checkpoint, run)];
   const refused = [...refusedChanges(checkpoint, run, changes), ...backendChanges(checkpoint, run)];
   if (refused.length > 0 && !allowChanges) throw refusal(folder, checkpoint, refused);
@@ -142,6 +145,7 @@ function prepareChanged(
   { config: before, plan, about }: Checkpoint,
   config: TrainConfig,
   changes: readonly ConfigChange[],
+  arrays: TrainArrays | undefined,
 ): PreparedRun {
   const numerics = config.numerics === before.numerics ? about.numerics : config.numerics;
   const isNew = needsNewPlan(changes);
@@ -150,7 +154,7 @@ function prepareChanged(
       `model: expected the keys that its plan was compiled for, got ${changes.map(describeChange).join(', ')}; a module is not imported again, so train it anew`,
     );
   }
-  const options = { baseDir: '/', ...(!isNew && { stored: { plan, modelSha256: about.modelSha256 } }) };
+  const options = { baseDir: '/', arrays, ...(!isNew && { stored: { plan, modelSha256: about.modelSha256 } }) };
   const run = prepareRun({ ...config, numerics }, options);
   return { ...run, config };
 }

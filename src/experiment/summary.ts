@@ -1,5 +1,6 @@
 // The figures of a run that is over → summary.json. Coordinator; pure.
 import { configSha256 } from '../config/config-hash.ts';
+import type { LeftOut } from '../data/source.ts';
 import { planSha256 } from '../plan/plan.ts';
 import { countParameters } from './describe-run.ts';
 import { cpuModel } from './environment.ts';
@@ -46,6 +47,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     epochs: Math.floor(outcome.steps / run.stepsPerEpoch),
     skippedSteps: statistics.skippedSteps,
     samplesSeen: statistics.samplesSeen,
+    ...(isLeftOut(run.dataset.leftOut) && { leftOut: run.dataset.leftOut }),
     workers: outcome.workers,
     ...(outcome.recoveries > 0 && { recoveries: outcome.recoveries }),
     ...(outcome.straggler && { straggler: outcome.straggler }),
@@ -75,4 +77,8 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     node: process.versions.node,
     cpu: cpuModel(),
   };
+}
+
+function isLeftOut(leftOut: LeftOut | undefined): leftOut is LeftOut {
+  return leftOut !== undefined && leftOut.skipped + leftOut.dropped > 0;
 }

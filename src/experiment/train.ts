@@ -1,6 +1,7 @@
 // A config → a trained network in a run folder, told event by event. The coordinator's whole way through a run.
 import type { WriterFault } from '../checkpoint/writer-faults.ts';
 import type { TrainConfig } from '../config/train-config.ts';
+import type { TrainArrays } from '../data/memory-array.ts';
 import { heapMbFor } from '../engine/fault-plan.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool, type WorkerPool } from '../engine/pool.ts';
@@ -43,6 +44,8 @@ export interface TrainOptions {
   runsDir?: string;
   /** What relative paths in the config start from; the working directory. */
   baseDir?: string;
+  /** What `data: { source: arrays }` trains on. */
+  arrays?: TrainArrays;
   /** Ends the run after so many steps, whatever the config says. */
   maxSteps?: number;
   /** Faults to inject, for tests. */
@@ -81,7 +84,7 @@ async function trainOne(
   const pool = createPool(workers, { heapMb });
   try {
     const baseDir = options.baseDir ?? process.cwd();
-    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
+    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir), arrays: options.arrays });
     const begin = { run, pool, options, startedMs };
     // Its folder is made last, so that what cannot begin leaves nothing behind.
     return await runTraining(begin, makeFolder);

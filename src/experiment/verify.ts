@@ -1,5 +1,6 @@
 // A config and some worker counts → whether a few steps give the same bits with each of them. Coordinator.
 import type { TrainConfig } from '../config/train-config.ts';
+import type { TrainArrays } from '../data/memory-array.ts';
 import type { Fault } from '../engine/faults.ts';
 import { createPool } from '../engine/pool.ts';
 import { foldConfigs } from './fold-runs.ts';
@@ -21,6 +22,8 @@ export interface VerifyOptions {
   steps?: number;
   workerCounts?: readonly number[];
   baseDir?: string;
+  /** What `data: { source: arrays }` trains on. */
+  arrays?: TrainArrays;
   onRun?: (run: VerifiedRun) => void;
   /** Faults to inject, for tests. */
   faults?: readonly Fault[];
@@ -32,14 +35,14 @@ export interface VerifyOptions {
  */
 export async function verify(
   config: TrainConfig,
-  { steps = 20, workerCounts = [1, 2, 3, 5], baseDir = process.cwd(), onRun, faults }: VerifyOptions = {},
+  { steps = 20, workerCounts = [1, 2, 3, 5], baseDir = process.cwd(), onRun, ...others }: VerifyOptions = {},
 ): Promise<{ isSame: boolean; runs: VerifiedRun[] }> {
   if (workerCounts.length === 0) {
     throw new RangeError('verify: expected at least one worker count, got none; pass workerCounts such as [1, 2, 3]');
   }
   const runs: VerifiedRun[] = [];
   for (const workers of workerCounts) {
-    const run = await runFolds({ ...config, workers, maxWorkers: 'auto' }, steps, baseDir, faults);
+    const run = await runFolds({ ...config, workers, maxWorkers: 'auto' }, steps, baseDir, others);
     runs.push(run);
     onRun?.(run);
   }
@@ -54,11 +57,11 @@ async function runFolds(
   config: TrainConfig & { workers: number },
   steps: number,
   baseDir: string,
-  faults?: readonly Fault[],
+  others: Pick<VerifyOptions, 'arrays' | 'faults'>,
 ): Promise<VerifiedRun> {
   const runs: VerifiedRun[] = [];
   for (const fold of foldConfigs(config)) {
-    runs.push(await runSteps({ ...fold, workers: config.workers }, steps, baseDir, faults));
+    runs.push(await runSteps({ ...fold, workers: config.workers }, steps, baseDir, others));
   }
   const last = runs[runs.length - 1];
   if (runs.length === 1) return last;
@@ -74,11 +77,11 @@ async function runSteps(
   config: TrainConfig & { workers: number },
   steps: number,
   baseDir: string,
-  faults?: readonly Fault[],
+  { arrays, faults }: Pick<VerifyOptions, 'arrays' | 'faults'>,
 ): Promise<VerifiedRun> {
   const pool = createPool(config.workers);
   try {
-    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir) });
+    const run = prepareRun(config, { baseDir, model: await loadModel(config, baseDir), arrays });
     let loss = Number.NaN;
     const onStep = ({ lossNumerator, denominator }: { lossNumerator: number; denominator: number }): void => {
       loss = lossNumerator / denominator;

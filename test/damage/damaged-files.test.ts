@@ -1,16 +1,22 @@
 // Every format that lockstep reads, checkpoints apart (test/checkpoint/damaged.test.ts): damaged and hostile files give one clear error, or
 // values of the declared type and shape; nothing crashes, hangs, or allocates what a header merely promises.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { float32Values, readSafetensors, readSafetensorsFile, safetensorsParts } from '#src/checkpoint/safetensors.js';
 import { loadConfig } from '#src/config/load-config.js';
+import { openArrays } from '#src/data/array-source.js';
+import { openArrow } from '#src/data/arrow.js';
 import { openCsv } from '#src/data/csv.js';
 import { openIdxSource } from '#src/data/idx.js';
+import { openJsonl } from '#src/data/jsonl.js';
+import { openNpy, openNpz } from '#src/data/npy-file.js';
 import type { Source } from '#src/data/source.js';
+import { openTokenizer } from '#src/data/tokenizer.js';
 import { readLedger, readLedgerHeader } from '#src/experiment/ledger.js';
+import { npyBytes } from '../data/npy-bytes.ts';
 import { CASES, expectErrorOrValue, tryDamages } from './damage.ts';
 
 const LIMIT_MS = 60_000 + CASES * 60;
@@ -32,7 +38,8 @@ function readSource(source: Source) {
   const samples = source.splitSamples + source.testSamples;
   const elements = source.input.shape.reduce((product, size) => product * size, samples);
   expect(elements).toBeLessThan(1 << 24);
-  const inputs = source.input.storage === 'u8' ? new Uint8Array(elements) : new Float32Array(elements);
+  const Inputs = { u8: Uint8Array, i32: Int32Array, f32: Float32Array }[source.input.storage];
+  const inputs = new Inputs(elements);
   const { target } = source;
   const perSample = (target.shape ?? []).reduce((product, size) => product * size, 1);
   const Targets = { u8: Uint8Array, i32: Int32Array, f32: Float32Array }[target.storage];
@@ -66,6 +73,16 @@ const csvOptions = {
 } as const;
 const readCsv = fromFile('damaged.csv', (path) => readSource(openCsv(path, { ...csvOptions })));
 
+const jsonl = encode(
+  Array.from(
+    { length: 20 },
+    (_, i) => `{"a":${i * 0.5},"b":{"c":[-1e-${i},null]},"label":"${['cat', 'dog'][i % 2]}"}\n`,
+  ).join(''),
+);
+const { delimiter: _, header: __, ...tableOptions } = { ...csvOptions, missing: 0, target: 'label' };
+const readJsonl = (onBadSample: 'error' | 'skip') =>
+  fromFile('damaged.jsonl', (path) => readSource(openJsonl(path, { ...tableOptions, onBadSample })));
+
 /** Two zero bytes, the type, the dimensions, the elements. */
 function idxBytes(dimensions: number[]): Uint8Array {
   const elements = dimensions.reduce((product, size) => product * size, 1);
@@ -83,6 +100,34 @@ const openIdx = (images: string, labels: string) =>
   readSource(openIdxSource({ images, labels }, { name: 'idx', divisor: 255 }));
 const readImages = fromFile('damaged-images', (path) => openIdx(path, labelsPath));
 const readLabels = fromFile('damaged-labels', (path) => openIdx(imagesPath, path));
+
+const arrayFixture = JSON.parse(readFileSync('test/fixtures/arrays.json', 'utf8')) as {
+  good: { name: string; file: string }[];
+  archives: { files: Record<string, string> };
+};
+const arrays = arrayFixture.good
+  .filter(({ name }) => /^[uif]\d/.test(name))
+  .map(({ file }) => Buffer.from(file, 'base64'));
+const archives = Object.values(arrayFixture.archives.files).map((file) => Buffer.from(file, 'base64'));
+const arrayOptions = { divisor: 1, task: 'auto' } as const;
+const goodLabels = join(folder, 'good-labels.npy');
+writeFileSync(goodLabels, npyBytes('<i4', [4], Int32Array.of(0, 1, 2, 0)));
+const readNpyInputs = fromFile('damaged.npy', (path) =>
+  readSource(openArrays('npy', [{ inputs: openNpy(path), targets: openNpy(goodLabels) }], arrayOptions)),
+);
+const readNpyTargets = fromFile('damaged-targets.npy', (path) =>
+  readSource(openArrays('npy', [{ inputs: openNpy(goodLabels), targets: openNpy(path) }], arrayOptions)),
+);
+const readNpz = fromFile('damaged.npz', (path) => {
+  const [inputs, targets] = openNpz(path, ['x', 'y']);
+  return readSource(openArrays('npz', [{ inputs, targets }], arrayOptions));
+});
+
+const arrowFixture = JSON.parse(readFileSync('test/fixtures/arrow.json', 'utf8')) as Record<'file' | 'stream', string>;
+const arrowFiles = [arrowFixture.file, arrowFixture.stream].map((file) => Buffer.from(file, 'base64'));
+const readArrow = fromFile('damaged.arrow', (path) =>
+  readSource(openArrow(path, { ...tableOptions, ignore: ['list'], missing: 'mean' })),
+);
 
 const tensors = [
   { name: 'dense1.weight', shape: [3, 4], values: Float32Array.from({ length: 12 }, (_, i) => i / 7) },
@@ -114,6 +159,10 @@ describe('any damage', () => {
   it('to a CSV file, plain or gzip', { timeout: LIMIT_MS }, () =>
     tryDamages([csv, gzipSync(csv)], readCsv, checkSource),
   );
+  it('to a file of JSON lines, plain or gzip', { timeout: LIMIT_MS }, () => {
+    tryDamages([jsonl, gzipSync(jsonl)], readJsonl('error'), checkSource);
+    tryDamages([jsonl], readJsonl('skip'), checkSource);
+  });
   it('to an IDX file of images, plain or gzip', { timeout: LIMIT_MS }, () => {
     const images = idxBytes([6, 4, 5]);
     tryDamages([images, gzipSync(images)], readImages, checkSource);
@@ -121,6 +170,22 @@ describe('any damage', () => {
   it('to an IDX file of labels, plain or gzip', { timeout: LIMIT_MS }, () => {
     const labels = idxBytes([6]);
     tryDamages([labels, gzipSync(labels)], readLabels, checkSource);
+  });
+  it('to a .npy file of inputs', { timeout: LIMIT_MS }, () => tryDamages(arrays, readNpyInputs, checkSource));
+  it('to a .npy file of targets', { timeout: LIMIT_MS }, () => {
+    const labels = npyBytes('<i4', [4], Int32Array.of(0, 1, 2, 0));
+    tryDamages([labels, npyBytes('<f8', [4], Float64Array.of(0, 1, 2.5, 0))], readNpyTargets, checkSource);
+  });
+  it('to a .npz file, stored or deflated', { timeout: LIMIT_MS }, () => tryDamages(archives, readNpz, checkSource));
+  it('to an Arrow file or stream', { timeout: LIMIT_MS }, () => tryDamages(arrowFiles, readArrow, checkSource));
+  it('to a tokenizer.json', { timeout: LIMIT_MS }, () => {
+    const read = fromFile('damaged-tokenizer.json', (path) => {
+      const tokenizer = openTokenizer(path);
+      return { size: tokenizer.size, ids: tokenizer.encode('Call me Ishmael. naïve <|endoftext|> 1851') };
+    });
+    tryDamages([readFileSync('test/fixtures/tokenizer.json')], read, ({ size, ids }) => {
+      expect(ids.every((id) => id >= 0 && id < size)).toBe(true);
+    });
   });
   it('to a safetensors file', { timeout: LIMIT_MS }, () =>
     tryDamages([safetensors], fromFile('damaged.safetensors', readSafetensorsFile), ({ tensors: read }) => {
@@ -177,6 +242,43 @@ describe('a file that was made to harm', () => {
     expectRefused(gzipSync(header), readImages, /which hold far fewer/);
   });
 
+  it('nothing is allocated for the terabytes that arrays promise', () => {
+    const shape = "{'descr': '|u1', 'fortran_order': False, 'shape': (65536, 65536)}";
+    const array = npyBytes('|u1', [1], new Uint8Array(1), shape);
+    expectRefused(array, readNpyInputs, /expected 4294967424 bytes for shape \(65536, 65536\), got 129 \(truncated\)/);
+    const archive = Buffer.from(archives[1]);
+    // The size of the first member, in the directory.
+    archive.writeUInt32LE(0xffff_fff0, archive.indexOf('PK\x01\x02') + 24);
+    expectRefused(archive, readNpz, /expected 4294967280 bytes, got \d+ compressed ones, which hold far fewer/);
+  });
+
+  it('a bomb in a .npz file is not unpacked beyond the size that it declares', () => {
+    const array = npyBytes('|u1', [(1 << 20) - 128], new Uint8Array(1 << 28));
+    const deflated = deflateRawSync(array);
+    const name = 'x.npy';
+    const sizes = (at: number, into: Buffer) => {
+      into.writeUInt32LE(deflated.length, at);
+      into.writeUInt32LE(1 << 20, at + 4);
+    };
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50, 0);
+    local.writeUInt16LE(8, 8);
+    local.writeUInt16LE(name.length, 26);
+    const member = Buffer.alloc(46);
+    member.writeUInt32LE(0x02014b50, 0);
+    member.writeUInt16LE(8, 10);
+    sizes(20, member);
+    member.writeUInt16LE(name.length, 28);
+    const start = local.length + name.length + deflated.length;
+    const end = Buffer.alloc(22);
+    end.writeUInt32LE(0x06054b50, 0);
+    end.writeUInt32LE(member.length + name.length, 12);
+    end.writeUInt32LE(start, 16);
+    const bomb = Buffer.concat([local, encode(name), deflated, member, encode(name), end]);
+    const read = fromFile('bomb.npz', (path) => openNpz(path, ['x'])[0].read(new Uint8Array((1 << 20) - 128)));
+    expectRefused(bomb, read, /x: expected whole deflated bytes, got Cannot create a Buffer larger than 1048577 bytes/);
+  });
+
   it('nothing is allocated for the 2^62 bytes that a safetensors header declares', () => {
     const bytes = Buffer.from(safetensors);
     bytes.writeBigUInt64LE(2n ** 62n, 0);
@@ -215,6 +317,20 @@ describe('a file that was made to harm', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
     expect(() => loadConfig(join(folder, 'damaged.yaml'), ['__proto__.isAdmin=true'])).toThrow(/expected/);
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it('a JSON line of __proto__ is a column of that name and changes no prototype', () => {
+    const line = (i: number) => `{"__proto__":{"isAdmin":${i}},"label":${i % 2}}\n`;
+    const { inputs } = readJsonl('error')(encode(line(1) + line(2)));
+    expect([...inputs]).toEqual([1, 2]);
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it('deeply nested JSON is refused', () => {
+    const deep = encode(`{"a":${'['.repeat(1 << 20)}`);
+    expectRefused(deep, readJsonl('error'), /:1: expected an object in JSON/);
+    const whole = encode(`{"a":${'{"b":'.repeat(100_000)}1${'}'.repeat(100_000)}}`);
+    expectRefused(whole, readJsonl('error'), /:1: expected (objects within each other|an object in JSON)/);
   });
 
   it('a ledger row of __proto__ sets nothing', () => {

@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -91,6 +92,16 @@ describe('openCsv', () => {
     source.fill(new Float32Array(2), new Uint8Array(2));
     write('file.csv', 'x,y\n5,0\n6,1\n7,1\n');
     expect(() => source.fill(new Float32Array(2), new Uint8Array(2))).toThrow('expected the file as it was opened');
+  });
+
+  it('refuses to fill from a file that was written again meanwhile, though its shape is the same', () => {
+    const source = open('x,y\n5,0\n6,1\n');
+    source.fit!(allIds(2));
+    source.fill(new Float32Array(2), new Uint8Array(2));
+    utimesSync(write('file.csv', 'x,y\n7,0\n6,1\n'), 1, 1);
+    expect(() => source.fill(new Float32Array(2), new Uint8Array(2))).toThrow(
+      `${folder}/file.csv: expected the file as it was opened, got another content; do not change`,
+    );
   });
 
   it.each([

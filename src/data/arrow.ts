@@ -1,0 +1,88 @@
+// An Arrow file (or stream, or Feather 2) → a source of float32 inputs and class labels or numbers; coordinator.
+
+import type { Table as ArrowTable, Data, DataType, RecordBatch } from 'apache-arrow';
+import { type Cell, CellRow } from './cell-row.ts';
+import { DataError } from './data-error.ts';
+import { readInputFile, stampFile } from './input-file.ts';
+import { requirePeer } from './peer.ts';
+import type { Source } from './source.ts';
+import { type Table, TableBuilder, type TableOptions } from './table.ts';
+import { openTable } from './table-source.ts';
+
+const EXPECTED = 'an Arrow file';
+const WRITE_AGAIN = 'write the file again, uncompressed';
+// A dictionary's index is what is counted; its texts are read by it.
+const FIXED = /^(Int|Uint|Float|Date|Timestamp|Dictionary<U?int)/i;
+const TEXT = /^(Large)?Utf8$/;
+
+/**
+ * Opens an Arrow file: every row a sample, every column one of the table; the roles of the columns, and all else, are those of CSV. Columns
+ * hold numbers, texts (also as dictionaries), truth values, or dates and times, which are milliseconds since 1970; those of other types have
+ * to be ignored.
+ *
+ * @param path absolute
+ * @throws DataError with the install line where apache-arrow is not installed; for damaged files; with row and column for cells that do not fit
+ */
+export function openArrow(path: string, options: TableOptions): Source {
+  return openTable('arrow', stampFile(path, EXPECTED), () => readArrow(path, options), options);
+}
+
+function readArrow(path: string, options: TableOptions): Table {
+  const bytes = readInputFile(path, EXPECTED);
+  const arrow = guarded(path, () => parseArrow(bytes));
+  const names = arrow.schema.fields.map(({ name }) => name);
+  if (names.length === 0) throw new DataError(path, 'at least one column', 'none', 'check the file');
+  const table = new TableBuilder(path, names, { ...options, header: true });
+  const read = table.usedColumns;
+  for (const column of read) checkType(path, names[column], arrow.schema.fields[column].type);
+  const row = new CellRow();
+  for (const batch of arrow.batches) {
+    const columns = read.map((column) => {
+      const vector = batch.getChildAt(column);
+      guarded(path, () => checkLengths(batch, vector?.data[0]));
+      return vector!;
+    });
+    for (let i = 0; i < batch.numRows; i++) {
+      const cells = new Array<Cell>(names.length).fill(null);
+      guarded(path, () => {
+        for (const [at, column] of read.entries()) cells[column] = columns[at].get(i) as Cell;
+      });
+      row.line++;
+      row.cells = cells;
+      table.add(row);
+    }
+  }
+  return table.finish();
+}
+
+function parseArrow(bytes: Buffer): ArrowTable {
+  const { exports } = requirePeer<typeof import('apache-arrow')>('apache-arrow', 'data.source arrow');
+  return exports.tableFromIPC(bytes);
+}
+
+function checkType(path: string, name: string, type: DataType): void {
+  if (FIXED.test(`${type}`) || TEXT.test(`${type}`) || `${type}` === 'Bool') return;
+  const expected = 'numbers, texts, truth values, dates or times';
+  throw new DataError(`${path} column ${JSON.stringify(name)}`, expected, `${type}`, 'list it in data.ignore');
+}
+
+/** What a damaged file merely promises would be read as nothing, for as many rows as it says. */
+function checkLengths({ numRows }: RecordBatch, data: Data | undefined): void {
+  if (data === undefined || data.length !== numRows) throw new Error('columns of different lengths');
+  const rows = data.offset + numRows;
+  const bits = 8 * (data.nullCount > 0 ? data.nullBitmap.length : numRows);
+  const type = `${data.type}`;
+  const length = TEXT.test(type) ? data.valueOffsets.length - 1 : data.values.length * (type === 'Bool' ? 8 : 1);
+  if (bits < numRows || length < numRows) throw new Error(`${rows} rows in a column of ${length}`);
+}
+
+/** The package trusts what it reads: what it throws then is of no use but as a reason. */
+function guarded<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    const got = (cause as Error).message.split('\n')[0];
+    throw new DataError(path, 'a whole Arrow file', got, WRITE_AGAIN, { cause });
+  }
+}
