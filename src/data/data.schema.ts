@@ -160,6 +160,26 @@ const fashionMnistSchema = mapping({
   split,
 });
 
+/** How a part that is larger than memory is read. */
+const streamOptions = {
+  block: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
+    .default('auto')
+    .describe('neighbouring samples that are read at once; auto: half a MiB of them'),
+  window: wholeNumber(1).default(64).describe('blocks that are shuffled together, and lie in memory together'),
+  prefetch: wholeNumber(1, 64).default(1).describe('windows that are read ahead; decides no bit'),
+};
+
+const shardsSchema = mapping({
+  source: z.literal('shards'),
+  dir: path().describe('a folder of inputs-00000.npy, targets-00000.npy, …'),
+  divisor: numberAbove0().optional().describe('inputs are divided by it; 255 for bytes, 1 for floats where nothing is said'),
+  vocabulary: wholeNumber(2).optional().describe('the inputs are tokens below it'),
+  classes: wholeNumber(2).optional().describe('of whole-number targets; found by reading all of them where nothing is said'),
+  ...streamOptions,
+  ...common,
+  test,
+}).refine(leavesTraining, leavesTrainingIssue);
+
 /** `data`: one of the sources, each with its own options. */
 export const dataSchema = z.discriminatedUnion(
   'source',
@@ -175,15 +195,19 @@ export const dataSchema = z.discriminatedUnion(
     idxSchema,
     csvSchema,
     textSchema,
+    shardsSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text or shards',
   },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */
 export const DATA_PATH_KEYS = ['dir', 'images', 'labels', 'testImages', 'testLabels', 'file'] as const;
+
+/** Keys of `data` that decide no bit beside: how much of a stream is read ahead. */
+export const DATA_FREE_KEYS = ['prefetch'] as const;
 
 /** The resolved options of a source, all defaults filled in. */
 export type DataOptions = Frozen<z.output<typeof dataSchema>>;

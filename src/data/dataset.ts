@@ -8,6 +8,8 @@ import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
+import type { SampleStream } from './sample-stream.ts';
+import { openShards } from './sharded.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
 import { splitBy } from './split.ts';
 import { openSynthetic } from './synthetic.ts';
@@ -21,6 +23,8 @@ export interface Dataset {
   spec: DatasetSpec;
   /** Sample ids, ascending in each part; every id below `spec.samples` is in exactly one part. */
   parts: Parts;
+  /** Where the training part is read while it is trained on; absent where all samples are in memory. */
+  stream?: SampleStream;
   /** What is probably not meant, a line each. */
   warnings: readonly string[];
   /** How many cells of each column are missing, of those that miss any. */
@@ -33,7 +37,8 @@ export interface Dataset {
   sampleName(id: number): string;
   /**
    * Writes all samples in the order of their ids: `inputs` (samples × elements of `spec.input.shape`), `targets` (samples, or
-   * samples × elements of `spec.target.shape`), of the types that the spec's storages name. Both may be views of shared memory.
+   * samples × elements of `spec.target.shape`), of the types that the spec's storages name. Both may be views of shared memory. Of a
+   * stream the validation part alone, then the test part, in the order of their ids.
    *
    * @throws DataError where a file was changed since it was opened
    */
@@ -51,6 +56,7 @@ const ID_BYTES = 4;
  * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
  */
 export function openDataset(options: DataOptions, seed: number, baseDir: string): Dataset {
+  if (options.source === 'shards') return openShards(options, seed, baseDir);
   const source = openSource(options, seed, baseDir);
   const spec: DatasetSpec = {
     name: source.name,
@@ -90,7 +96,7 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   });
 }
 
-function openSource(options: DataOptions, seed: number, baseDir: string): Source {
+function openSource(options: Exclude<DataOptions, { source: 'shards' }>, seed: number, baseDir: string): Source {
   switch (options.source) {
     case 'mnist':
       return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));

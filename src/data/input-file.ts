@@ -8,6 +8,8 @@ export interface InputFile {
   path: string;
   descriptor: number;
   byteLength: number;
+  /** When its content was changed last, in ms. */
+  modifiedMs: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export function withInputFile<T>(path: string, expected: string, use: (file: Inp
   }
   const descriptor = guarded(path, expected, () => openSync(path, 'r'));
   try {
-    return use({ path, descriptor, byteLength: kind.size });
+    return use({ path, descriptor, byteLength: kind.size, modifiedMs: kind.mtimeMs });
   } finally {
     closeSync(descriptor);
   }

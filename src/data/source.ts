@@ -6,6 +6,8 @@ export interface DatasetSpec {
   samples: number;
   /** One sample's shape, `[1, 28, 28]` for MNIST; stored row-major, one sample after the other. Used as element / divisor. */
   input: InputSpec;
+  /** Its training part is larger than memory and comes window by window: where a sample lies then is not its id. */
+  isStreamed?: boolean;
   target: ClassTarget | { kind: 'values'; storage: 'f32'; shape: number[] };
 }
 

@@ -20,6 +20,10 @@ export const PURPOSE = {
   synthetic: 4,
   /** Elements that dropout keeps: position = element of the sample / 4, step, sample id; the layer's position in the purpose's upper 24 bits. */
   dropout: 5,
+  /** The order of a stream's blocks: position = draws of the permutation, epoch. */
+  blocks: 24,
+  /** The order inside a window of blocks: position = draws of the permutation, epoch, window. */
+  windows: 25,
   /** Tensors of the eager API: position = element / 4, what is drawn. */
   eager: 16,
 } as const;

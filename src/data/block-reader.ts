@@ -1,0 +1,31 @@
+// A block of samples in its files → inputs and targets as they lie in memory; the loader's thread, and the coordinator.
+
+import { type OnRead, RecordReader } from './record-reader.ts';
+import type { BlockTable, SampleStream } from './sample-stream.ts';
+import { type Inputs, sampleElements, type Targets, targetElements } from './source.ts';
+
+/** Reads blocks of a stream. */
+export class BlockReader {
+  readonly #stream: Pick<SampleStream, 'pairs' | 'input' | 'target'>;
+  readonly #reader: RecordReader;
+
+  constructor(stream: Pick<SampleStream, 'pairs' | 'input' | 'target'>, onRead?: OnRead) {
+    this.#stream = stream;
+    this.#reader = new RecordReader(onRead);
+  }
+
+  /**
+   * Fills `inputs` and `targets`, views of exactly the block's size and of the types that the storages name.
+   *
+   * @throws DataError that names file and byte
+   */
+  read({ pair, record, count }: BlockTable, block: number, inputs: Inputs, targets: Targets): void {
+    const { pairs, input, target } = this.#stream;
+    const files = pairs[pair[block]];
+    const place = { record: record[block], count: count[block] };
+    const tokens = input.storage === 'i32' ? input.classes : null;
+    const classes = target.kind === 'class' ? target.classes : null;
+    this.#reader.read(files.inputs, { ...place, perSample: sampleElements(input.shape) }, inputs, tokens);
+    this.#reader.read(files.targets, { ...place, perSample: targetElements(target) }, targets, classes);
+  }
+}
