@@ -40,7 +40,7 @@ const address = z
 const call = z.strictObject({
   kernel: z.string(),
   // The slot of `env`, a whole multiplier, and an offset or a number.
-  args: z.array(z.tuple([z.number().int().min(0).max(15), z.number(), z.number()])).max(64),
+  args: z.array(z.tuple([z.number().int().min(0).max(16), z.number(), z.number()])).max(64),
   label: z.string(),
   out: z.looseObject({ layer: z.string() }).nullable(),
 });

@@ -1,17 +1,16 @@
 // A block of samples in its files → inputs and targets as they lie in memory; the loader's thread, and the coordinator.
 
-import { type OnRead, RecordReader } from './record-reader.ts';
+import { RecordReader } from './record-reader.ts';
 import type { BlockTable, SampleStream } from './sample-stream.ts';
 import { type Inputs, sampleElements, type Targets, targetElements } from './source.ts';
 
 /** Reads blocks of a stream. */
 export class BlockReader {
   readonly #stream: Pick<SampleStream, 'pairs' | 'input' | 'target'>;
-  readonly #reader: RecordReader;
+  readonly #reader = new RecordReader();
 
-  constructor(stream: Pick<SampleStream, 'pairs' | 'input' | 'target'>, onRead?: OnRead) {
+  constructor(stream: Pick<SampleStream, 'pairs' | 'input' | 'target'>) {
     this.#stream = stream;
-    this.#reader = new RecordReader(onRead);
   }
 
   /**

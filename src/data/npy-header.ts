@@ -80,11 +80,12 @@ function checkedShape(path: string, shape: number[]): number[] {
   return shape;
 }
 
-/** The header of a new file (version 1.0), padded so that elements begin at a multiple of 64 bytes. */
-export function formatNpyHeader(type: NpyType, shape: readonly number[]): Uint8Array {
+/** The header of a new file (version 1.0), padded to `byteLength` (a multiple of 64), by which the elements are aligned. */
+export function formatNpyHeader(type: NpyType, shape: readonly number[], byteLength: number): Uint8Array {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
+  const length = byteLength - 10;
+  if (dictionary.length >= length) throw new RangeError(`npy header: expected at most ${length - 1} bytes, got ${dictionary}`);
   const text = `${dictionary.padEnd(length - 1)}\n`;
   return Uint8Array.from([...MAGIC, 1, 0, length & 0xff, length >>> 8, ...Buffer.from(text, 'latin1')]);
 }

@@ -8,9 +8,6 @@ import type { Inputs, Targets } from './source.ts';
 
 const UNCHANGED = 'do not change datasets while they are read';
 
-/** Where a read is, for whoever watches over it: told before each. */
-export type OnRead = (path: string, byteOffset: number) => void;
-
 /** Which samples of a file, and of how many elements each. */
 export interface Records {
   record: number;
@@ -20,12 +17,7 @@ export interface Records {
 
 /** Reads from files, opening each for each read; it keeps a buffer for element types that have to be converted. */
 export class RecordReader {
-  readonly #onRead: OnRead;
   #raw = new ArrayBuffer(0);
-
-  constructor(onRead: OnRead = () => {}) {
-    this.#onRead = onRead;
-  }
 
   /**
    * Fills `out` (count · perSample), which may be a view of shared memory.
@@ -39,7 +31,6 @@ export class RecordReader {
     const byteLength = count * perSample * elementBytes;
     const isDirect = isSameType(from.type, out);
     const bytes = isDirect ? new Uint8Array(out.buffer, out.byteOffset, out.byteLength) : this.#rawBytes(byteLength);
-    this.#onRead(from.path, start);
     withInputFile(from.path, `an npy file to read at byte ${start}`, (file) => {
       checkUnchanged(from, file, start);
       const got = readInto(file, start, bytes);

@@ -25,6 +25,9 @@ export interface ClassTarget {
   shape?: number[];
 }
 
+/** How elements lie in memory. */
+export type Storage = 'u8' | 'i32' | 'f32';
+
 const ELEMENT_BYTES = { u8: 1, i32: 4, f32: 4 };
 
 export type Inputs = Uint8Array | Int32Array | Float32Array;
@@ -79,6 +82,14 @@ export function sampleElements(shape: readonly number[]): number {
 /** Elements of one sample's target. */
 export function targetElements(target: DatasetSpec['target']): number {
   return sampleElements(target.shape ?? []);
+}
+
+/** A view of `byteLength` bytes of elements. */
+export function storageArray(buffer: SharedArrayBuffer, storage: Storage, byteOffset: number, byteLength: number): Inputs {
+  if (storage === 'u8') return new Uint8Array(buffer, byteOffset, byteLength);
+  const elements = byteLength / ELEMENT_BYTES[storage];
+  if (storage === 'i32') return new Int32Array(buffer, byteOffset, elements);
+  return new Float32Array(buffer, byteOffset, elements);
 }
 
 /** Bytes of one sample's input and target as they lie in memory. */

@@ -7,17 +7,18 @@ import type { PreparedRun } from './prepare.ts';
 
 /**
  * SHA-256 over the dataset's types, the 64-bit hashes of its inputs and targets, and the ids of its parts. The samples' own bytes go through
- * the ledger's kernel, a few milliseconds for MNIST. Before a worker has started only: the first seat's memory is used.
+ * the ledger's kernel, a few milliseconds for MNIST; a stream brings a hash of what its files say. Before a worker has started only: the first seat's memory is used.
  */
 export function datasetSha256(
   { dataset, map }: Pick<PreparedRun, 'dataset' | 'map'>,
   kernels: KernelSet['kernels'],
   memory: WebAssembly.Memory,
 ): string {
-  const { spec, parts } = dataset;
+  const { spec, parts, stream } = dataset;
   const bytes = sampleBytes(spec);
   const hash = createHash('sha256').update(describeSpec(spec));
-  for (const [address, length] of [
+  if (stream !== undefined) hash.update(stream.sha256);
+  else for (const [address, length] of [
     [map.inputs, spec.samples * bytes.input],
     [map.targets, spec.samples * bytes.target],
   ]) {

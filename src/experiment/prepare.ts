@@ -5,6 +5,7 @@ import { type Dataset, type DatasetSpec, openDataset } from '../data/dataset.ts'
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
+import { streamShape } from '../engine/stream-shape.ts';
 import type { Until } from '../engine/until.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/numerics.ts';
 import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
@@ -114,6 +115,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     hasNorm: hasNormPhase(training),
     hasWholeRanges: needsWholeParameters,
     hasNoiseScale: training.noiseScaleSteps !== 0,
+    ...(dataset.stream && { stream: streamShape(dataset.stream, batchSize) }),
   });
   checkMemoryBudget(config.memory, describeMemory({ map, workers }));
   return {

@@ -11,7 +11,8 @@ import { packr } from './pack.ts';
  * What an argument may depend on when the plan runs: the index into the interpreter's `env`.
  * `zero` always holds 0. `rows` is the micro-batch's sample count, `accumulate` 0 for the shard's first micro-batch and 1 after it.
  * All others are byte addresses; `parameters` is of the generation read, `gradients` of the shard's own gradient buffer,
- * `ids` of the micro-batch's first sample id (u32), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells,
+ * `ids` of the micro-batch's first sample id (u32), `places` of where its samples lie in the dataset's arrays (the ids themselves but for
+ * a stream, whose samples move), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells,
  * `scores` of what an evaluation keeps of the micro-batch's first sample. `step` and the two halves of the seed are what random
  * numbers are made of.
  */
@@ -32,10 +33,11 @@ export const ENV = {
   seedLow: 13,
   seedHigh: 14,
   scores: 15,
+  places: 16,
 } as const;
 
 /** How many numbers the interpreter's `env` holds. */
-export const ENV_LENGTH = 16;
+export const ENV_LENGTH = 17;
 
 /** Parameters start at multiples of this many elements (64 bytes, a cache line). */
 export const PARAMETER_ALIGNMENT_ELEMENTS = 16;
