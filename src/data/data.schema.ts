@@ -172,9 +172,13 @@ const streamOptions = {
 const shardsSchema = mapping({
   source: z.literal('shards'),
   dir: path().describe('a folder of inputs-00000.npy, targets-00000.npy, …'),
-  divisor: numberAbove0().optional().describe('inputs are divided by it; 255 for bytes, 1 for floats where nothing is said'),
+  divisor: numberAbove0()
+    .optional()
+    .describe('inputs are divided by it; 255 for bytes, 1 for floats where nothing is said'),
   vocabulary: wholeNumber(2).optional().describe('the inputs are tokens below it'),
-  classes: wholeNumber(2).optional().describe('of whole-number targets; found by reading all of them where nothing is said'),
+  classes: wholeNumber(2)
+    .optional()
+    .describe('of whole-number targets; found by reading all of them where nothing is said'),
   ...streamOptions,
   ...common,
   test,

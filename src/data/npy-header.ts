@@ -85,7 +85,8 @@ export function formatNpyHeader(type: NpyType, shape: readonly number[], byteLen
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const length = byteLength - 10;
-  if (dictionary.length >= length) throw new RangeError(`npy header: expected at most ${length - 1} bytes, got ${dictionary}`);
+  if (dictionary.length >= length)
+    throw new RangeError(`npy header: expected at most ${length - 1} bytes, got ${dictionary}`);
   const text = `${dictionary.padEnd(length - 1)}\n`;
   return Uint8Array.from([...MAGIC, 1, 0, length & 0xff, length >>> 8, ...Buffer.from(text, 'latin1')]);
 }

@@ -88,7 +88,12 @@ function convert(type: NpyType, bytes: Uint8Array, out: Inputs | Targets, where:
 function checkClasses(out: Inputs | Targets, classes: number, where: (index: number) => string): void {
   for (let i = 0; i < out.length; i++) {
     if (out[i] >= 0 && out[i] < classes) continue;
-    throw new DataError(where(i), `a number from 0 to ${classes - 1}`, `${out[i]}`, 'correct it, or raise data.classes');
+    throw new DataError(
+      where(i),
+      `a number from 0 to ${classes - 1}`,
+      `${out[i]}`,
+      'correct it, or raise data.classes',
+    );
   }
 }
 

@@ -101,7 +101,10 @@ const PROBE_BYTES = 4096;
 export function probeSha256(pairs: readonly StreamPair[]): string {
   const hash = createHash('sha256');
   const piece = new Uint8Array(PROBE_BYTES);
-  for (const { path, byteLength, dataOffset, type, shape } of pairs.flatMap(({ inputs, targets }) => [inputs, targets])) {
+  for (const { path, byteLength, dataOffset, type, shape } of pairs.flatMap(({ inputs, targets }) => [
+    inputs,
+    targets,
+  ])) {
     hash.update(JSON.stringify([byteLength, dataOffset, type, shape]));
     withInputFile(path, EXPECTED, (file) => {
       const last = Math.max(0, byteLength - PROBE_BYTES);

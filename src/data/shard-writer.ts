@@ -20,7 +20,8 @@ const FILE_BYTES = 256 << 20;
 
 /** Samples of a pair of files of the usual size. */
 export function usualSamplesPerFile({ input, target }: Pick<ShardSpec, 'input' | 'target'>): number {
-  const bytes = sampleElements(input.shape) * NPY_BYTES[input.type] + sampleElements(target.shape) * NPY_BYTES[target.type];
+  const bytes =
+    sampleElements(input.shape) * NPY_BYTES[input.type] + sampleElements(target.shape) * NPY_BYTES[target.type];
   return Math.max(1, Math.floor(FILE_BYTES / bytes));
 }
 

@@ -85,7 +85,12 @@ export function targetElements(target: DatasetSpec['target']): number {
 }
 
 /** A view of `byteLength` bytes of elements. */
-export function storageArray(buffer: SharedArrayBuffer, storage: Storage, byteOffset: number, byteLength: number): Inputs {
+export function storageArray(
+  buffer: SharedArrayBuffer,
+  storage: Storage,
+  byteOffset: number,
+  byteLength: number,
+): Inputs {
   if (storage === 'u8') return new Uint8Array(buffer, byteOffset, byteLength);
   const elements = byteLength / ELEMENT_BYTES[storage];
   if (storage === 'i32') return new Int32Array(buffer, byteOffset, elements);

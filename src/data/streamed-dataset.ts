@@ -44,7 +44,10 @@ export function streamedDataset(parts: StreamedParts, more: Partial<Dataset> = {
       for (const blocks of [validation, test]) {
         for (const [block, count] of blocks.count.entries()) {
           const end = done + count;
-          const [to, labels] = [inputs.subarray(done * inputSize, end * inputSize), targets.subarray(done * targetSize, end * targetSize)];
+          const [to, labels] = [
+            inputs.subarray(done * inputSize, end * inputSize),
+            targets.subarray(done * targetSize, end * targetSize),
+          ];
           reader.read(blocks, block, to, labels);
           done = end;
         }

@@ -406,6 +406,8 @@ export class Engine {
     const terminated = this.#terminated[seat];
     this.#lost[seat] = undefined;
     this.#terminated[seat] = undefined;
+    // Whoever is ended because the run is over is no loss, and nobody takes its seat.
+    if (this.#machine.mustStop) return;
     if (loss !== undefined) {
       const cause = terminated?.cause ?? describeCause(loss.error);
       if (!this.#restarts.add(clockMs())) {

@@ -1,6 +1,7 @@
 // A stream and the committed step → samples of coming steps in shared memory, window after window, for ever. The loader's thread.
-import { BlockReader } from '../data/block-reader.ts';
+
 import { type EpochWindows, epochWindows, windowAt, windowBlocksOf, windowPositions } from '../data/block-order.ts';
+import { BlockReader } from '../data/block-reader.ts';
 import type { SampleStream } from '../data/sample-stream.ts';
 import { type SamplerSpec, stepBatch, stepsPerEpoch } from '../data/sampler.ts';
 import { type Storage, sampleBytes, storageArray } from '../data/source.ts';
@@ -18,7 +19,7 @@ export interface LoaderJob {
 }
 
 /** Between two looks at the committed step where nobody rings: at the end of a stretch of steps. */
-const LOOK_MS = 50;
+const LOOK_MS = 10;
 
 /**
  * Loads the windows of the committed step and of all later ones, each when its place is free. A loader that takes over from one that is gone
@@ -38,6 +39,7 @@ export class SampleLoader {
   readonly #views: SharedViews;
   readonly #reader: BlockReader;
   readonly #steps: number;
+  readonly #wait: (bell: number) => void;
   /** The step whose ids and places are written next, and how many of its samples are. */
   #step: number;
   #written = 0;
@@ -46,10 +48,12 @@ export class SampleLoader {
   /** By its place: the last step with samples of the window that lies there; −1 for none. */
   readonly #lastSteps: Int32Array;
 
-  constructor(job: LoaderJob) {
+  /** @param wait what to do while there is no place; it sleeps where nothing is said. Called again as long as there is none. */
+  constructor(job: LoaderJob, wait?: () => void) {
     const { map, memory, stream, sampler } = job;
     if (map.stream === null) throw new Error('loader: expected the map of a stream; this is a fault in lockstep');
     this.#job = job;
+    this.#wait = wait ?? ((bell) => this.#sleep(bell));
     this.#places = map.stream;
     this.#views = attachViews(memory, map);
     this.#reader = new BlockReader(stream);
@@ -69,7 +73,8 @@ export class SampleLoader {
     const slot = (epoch * windows + this.#window) % this.#places.windows;
     this.#awaitStep(this.#lastSteps[slot] + 1);
     const ids = this.#readWindow(slot);
-    this.#lastSteps[slot] = epoch * this.#steps + Math.floor((starts[this.#window + 1] - 1) / this.#job.sampler.batchSize);
+    this.#lastSteps[slot] =
+      epoch * this.#steps + Math.floor((starts[this.#window + 1] - 1) / this.#job.sampler.batchSize);
     this.#writeSteps(slot, ids);
     this.#window++;
     if (this.#window < windows) return;
@@ -87,12 +92,19 @@ export class SampleLoader {
     const { words } = this.#job.map;
     const { words32 } = this.#views;
     const isThere = () => Math.min(this.#committed(), currentWord32(words32, words.samplesKept)) >= steps;
-    while (!isThere()) {
+    if (isThere()) return;
+    for (;;) {
+      // In this order: whoever commits after the look finds it asleep and rings another bell than this one.
       const bell = currentWord32(words32, words.loaderBell);
       publishWord32(words32, words.loaderAsleep, 1);
-      if (!isThere()) sleepOn(words32, words.loaderBell, bell, LOOK_MS);
-      publishWord32(words32, words.loaderAsleep, 0);
+      if (isThere()) break;
+      this.#wait(bell);
     }
+    publishWord32(words32, words.loaderAsleep, 0);
+  }
+
+  #sleep(bell: number): void {
+    sleepOn(this.#views.words32, this.#job.map.words.loaderBell, bell, LOOK_MS);
   }
 
   /** Reads the blocks of the window, one behind the other. @returns the ids of their samples in that order */

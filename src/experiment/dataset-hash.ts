@@ -18,12 +18,13 @@ export function datasetSha256(
   const bytes = sampleBytes(spec);
   const hash = createHash('sha256').update(describeSpec(spec));
   if (stream !== undefined) hash.update(stream.sha256);
-  else for (const [address, length] of [
-    [map.inputs, spec.samples * bytes.input],
-    [map.targets, spec.samples * bytes.target],
-  ]) {
-    hash.update(hashRegion(map, kernels, memory, address, length));
-  }
+  else
+    for (const [address, length] of [
+      [map.inputs, spec.samples * bytes.input],
+      [map.targets, spec.samples * bytes.target],
+    ]) {
+      hash.update(hashRegion(map, kernels, memory, address, length));
+    }
   for (const ids of [parts.train, parts.validation, parts.test]) {
     hash.update(`${ids.length};`).update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
   }

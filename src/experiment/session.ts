@@ -70,7 +70,10 @@ const WASM_PAGE_BYTES = 65_536;
  * `engine.start()`.
  * @throws StateError where a state is not of this run's model and optimizer.
  */
-export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery, onNotice, state }: SessionOptions): Session {
+export function openSession(
+  run: PreparedRun,
+  { pool, faults, onStep, onRecovery, onNotice, state }: SessionOptions,
+): Session {
   const { plan, map, dataset, config, numerics, training, cores } = run;
   const pages = map.byteLength / WASM_PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
