@@ -1,6 +1,7 @@
 // `lockstep data`: which datasets there are, where they lie, what is in the data of a config. Main thread; nothing is trained.
 import { writeFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { generateCommand } from './command-generate.ts';
 import { addConfigArguments, addExamples, addVerboseOption } from './command-line.ts';
 import { type Page, pageOf } from './page.ts';
 
@@ -13,13 +14,19 @@ interface InspectFlags {
 const DEFAULT_IMAGES = 16;
 const MOST_PNG_ACROSS = 16;
 
-/** The command with its three subcommands. */
+/** The command with its subcommands. */
 export function dataCommand(): Command {
   const command = new Command('data')
     .summary('list, find and inspect data')
-    .description('Tell which datasets need no file of yours, where they lie, and what is in the data of a config.');
+    .description(
+      'Tell which datasets need no file of yours, where they lie, and what is in the data of a config; make up some.',
+    );
   addExamples(command, ['lockstep data list', 'lockstep data inspect configs/penguins.yaml']);
-  return command.addCommand(listCommand()).addCommand(getCommand()).addCommand(inspectCommand());
+  return command
+    .addCommand(listCommand())
+    .addCommand(getCommand())
+    .addCommand(inspectCommand())
+    .addCommand(generateCommand());
 }
 
 function listCommand(): Command {

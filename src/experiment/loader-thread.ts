@@ -101,7 +101,7 @@ export class LoaderThread implements StreamLoader {
     const { readDeadlineMs = READ_DEADLINE_MS } = this.#spec;
     const thread = this.#thread;
     if (thread === undefined || now - this.#sign.sinceMs <= readDeadlineMs) return;
-    const seconds = Math.round(readDeadlineMs / 1000);
+    const seconds = (readDeadlineMs / 1000).toFixed(0);
     const message = `${this.#place()}: expected the disk to answer within ${seconds} s, got nothing; check the disk, then resume`;
     this.#end(thread, new LoaderError(message));
     void thread.terminate();
