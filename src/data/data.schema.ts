@@ -184,6 +184,33 @@ const shardsSchema = mapping({
   test,
 }).refine(leavesTraining, leavesTrainingIssue);
 
+const cache = path().optional().describe('a folder for converted tables; ~/.cache/lockstep/tables where nothing is said');
+
+const parquetSchema = mapping({
+  source: z.literal('parquet'),
+  file: path(),
+  target: column().describe('the column to predict, by name or index'),
+  ...tableOptions,
+  cache,
+  ...streamOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const flightsSchema = mapping({
+  source: z.literal('flights'),
+  target: column().optional().describe('the column to predict; distance, by origin and destination, where nothing is said'),
+  ...tableOptions,
+  cache,
+  ...streamOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
 /** `data`: one of the sources, each with its own options. */
 export const dataSchema = z.discriminatedUnion(
   'source',
@@ -200,15 +227,17 @@ export const dataSchema = z.discriminatedUnion(
     csvSchema,
     textSchema,
     shardsSchema,
+    parquetSchema,
+    flightsSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text or shards',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text, shards, parquet or flights',
   },
 );
 
 /** The keys whose values are paths: where the bytes lie, which decides no bit. */
-export const DATA_PATH_KEYS = ['dir', 'images', 'labels', 'testImages', 'testLabels', 'file'] as const;
+export const DATA_PATH_KEYS = ['dir', 'images', 'labels', 'testImages', 'testLabels', 'file', 'cache'] as const;
 
 /** Keys of `data` that decide no bit beside: how much of a stream is read ahead. */
 export const DATA_FREE_KEYS = ['prefetch'] as const;

@@ -8,6 +8,7 @@ import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
+import { openParquet } from './parquet.ts';
 import type { SampleStream } from './sample-stream.ts';
 import { openShards } from './sharded.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
@@ -57,6 +58,7 @@ const ID_BYTES = 4;
  */
 export function openDataset(options: DataOptions, seed: number, baseDir: string): Dataset {
   if (options.source === 'shards') return openShards(options, seed, baseDir);
+  if (options.source === 'parquet' || options.source === 'flights') return openParquet(options, seed, baseDir);
   const source = openSource(options, seed, baseDir);
   const spec: DatasetSpec = {
     name: source.name,
@@ -96,7 +98,7 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   });
 }
 
-function openSource(options: Exclude<DataOptions, { source: 'shards' }>, seed: number, baseDir: string): Source {
+function openSource(options: Exclude<DataOptions, { source: 'shards' | 'parquet' | 'flights' }>, seed: number, baseDir: string): Source {
   switch (options.source) {
     case 'mnist':
       return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));

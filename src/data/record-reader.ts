@@ -2,9 +2,12 @@
 
 import { DataError } from './data-error.ts';
 import { type InputFile, readInto, withInputFile } from './input-file.ts';
-import { NPY_BYTES, type NpyType } from './npy-header.ts';
+import { NPY_BYTES, type NpyType } from './shard-header.ts';
 import type { StreamFile } from './sample-stream.ts';
-import type { Inputs, Targets } from './source.ts';
+
+/** Where elements are read to; float64 only as such. */
+export type Elements = Uint8Array | Int32Array | Float32Array | Float64Array;
+
 
 const UNCHANGED = 'do not change datasets while they are read';
 
@@ -25,7 +28,7 @@ export class RecordReader {
    * @param classes where the elements are labels or tokens: all of them have to be below it
    * @throws DataError that names file and byte, for a file that is gone, short or changed, and for an element that does not fit
    */
-  read(from: StreamFile, { record, count, perSample }: Records, out: Inputs | Targets, classes: number | null): void {
+  read(from: StreamFile, { record, count, perSample }: Records, out: Elements, classes: number | null): void {
     const elementBytes = NPY_BYTES[from.type];
     const start = from.dataOffset + record * perSample * elementBytes;
     const byteLength = count * perSample * elementBytes;
@@ -50,9 +53,10 @@ export class RecordReader {
   }
 }
 
-function isSameType(type: NpyType, out: Inputs | Targets): boolean {
+function isSameType(type: NpyType, out: Elements): boolean {
   if (type === '|u1') return out instanceof Uint8Array;
   if (type === '<i4') return out instanceof Int32Array;
+  if (type === '<f8') return out instanceof Float64Array;
   return type === '<f4' && out instanceof Float32Array;
 }
 
@@ -72,7 +76,7 @@ const RAW = {
 } as const;
 
 /** Integers become labels or tokens, floats float32; what does not fit is an error and never another number. */
-function convert(type: NpyType, bytes: Uint8Array, out: Inputs | Targets, where: (index: number) => string): void {
+function convert(type: NpyType, bytes: Uint8Array, out: Elements, where: (index: number) => string): void {
   const Raw = RAW[type];
   const raw = new Raw(bytes.buffer as ArrayBuffer, 0, bytes.length / NPY_BYTES[type]);
   const isFloat = out instanceof Float32Array;
@@ -85,7 +89,7 @@ function convert(type: NpyType, bytes: Uint8Array, out: Inputs | Targets, where:
   }
 }
 
-function checkClasses(out: Inputs | Targets, classes: number, where: (index: number) => string): void {
+function checkClasses(out: Elements, classes: number, where: (index: number) => string): void {
   for (let i = 0; i < out.length; i++) {
     if (out[i] >= 0 && out[i] < classes) continue;
     throw new DataError(

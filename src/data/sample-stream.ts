@@ -1,8 +1,9 @@
 // Pairs of npy files, cut into blocks → what a loader needs to know to bring the samples of any step; plain data, any thread.
 
 import type { BlockOrder } from './block-order.ts';
-import type { NpyHeader } from './npy-header.ts';
+import type { NpyHeader } from './shard-header.ts';
 import type { DatasetSpec } from './source.ts';
+import type { TableEncoding } from './table-blocks.ts';
 
 /** An npy file as it was when it was opened: one that has changed since is refused. */
 export interface StreamFile extends NpyHeader {
@@ -35,8 +36,11 @@ export interface SampleStream {
   pairs: readonly StreamPair[];
   input: DatasetSpec['input'];
   target: DatasetSpec['target'];
-  /** The training part. */
+  /** Where rows of a table are encoded as they are read; null where the files hold what memory holds. */
+  table: TableEncoding | null;
+  /** The training part: its blocks, and the ids of their samples, block by block. */
   blocks: BlockTable;
+  ids: Uint32Array;
   order: BlockOrder;
   /** Windows that are read ahead of those that the workers are at: decides no bit. */
   prefetch: number;

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from './data-error.ts';
 import { readInto, withInputFile } from './input-file.ts';
-import { NPY_BYTES, NPY_MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader } from './npy-header.ts';
+import { NPY_BYTES, NPY_MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader } from './shard-header.ts';
 import type { StreamFile, StreamPair } from './sample-stream.ts';
 
 const INPUTS = /^inputs-(.+)\.npy$/;
@@ -60,7 +60,7 @@ function listFolder(dir: string): string[] {
 }
 
 function openPair(inputsPath: string, targetsPath: string): StreamPair {
-  const [inputs, targets] = [inputsPath, targetsPath].map(openFile);
+  const [inputs, targets] = [inputsPath, targetsPath].map(openStreamFile);
   const samples = inputs.shape[0];
   if (targets.shape[0] !== samples) {
     const expected = `${samples} targets, one for each sample of ${inputsPath}`;
@@ -69,7 +69,8 @@ function openPair(inputsPath: string, targetsPath: string): StreamPair {
   return { inputs, targets, samples };
 }
 
-function openFile(path: string): StreamFile {
+/** Opens a file whose header fits its length. @throws DataError for what is no whole npy file */
+export function openStreamFile(path: string): StreamFile {
   return withInputFile(path, EXPECTED, (file) => {
     const start = new Uint8Array(NPY_MOST_HEADER_BYTES);
     const header = parseNpyHeader(path, start.subarray(0, readInto(file, 0, start)));

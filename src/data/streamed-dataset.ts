@@ -3,7 +3,8 @@
 import { BlockReader } from './block-reader.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockTable, blockSampleIds, type SampleStream } from './sample-stream.ts';
-import { type DatasetSpec, sampleElements, targetElements } from './source.ts';
+import type { TableEncoding } from './table-blocks.ts';
+import { type DatasetSpec, type Parts, sampleElements, targetElements } from './source.ts';
 
 /** How the samples of a stream are ordered and read. */
 export interface StreamOptions {
@@ -20,41 +21,50 @@ export interface StreamedParts extends Pick<SampleStream, 'pairs' | 'input' | 't
   train: BlockTable;
   validation: BlockTable;
   test: BlockTable;
+  /** Where they are not those of the blocks. */
+  ids?: Parts;
+  table?: TableEncoding;
   options: StreamOptions;
   seed: number;
 }
 
 /** Makes the dataset; `more` is what its source knows beside. */
 export function streamedDataset(parts: StreamedParts, more: Partial<Dataset> = {}): Dataset {
-  const { name, pairs, input, target, sha256, train, validation, test, options, seed } = parts;
+  const { name, pairs, input, target, sha256, train, options, seed } = parts;
   const samples = pairs.reduce((sum, pair) => sum + pair.samples, 0);
   const spec: DatasetSpec = { name, samples, input, target, isStreamed: true };
+  const ids = parts.ids ?? blockIds(parts);
+  const table = parts.table ?? null;
   const order = { seed, isShuffled: options.shuffle, windowBlocks: options.window, counts: train.count };
   return {
     spec,
-    parts: { train: blockSampleIds(train), validation: blockSampleIds(validation), test: blockSampleIds(test) },
-    stream: { pairs, input, target, blocks: train, order, prefetch: options.prefetch, sha256 },
+    parts: ids,
+    stream: { pairs, input, target, table, blocks: train, ids: ids.train, order, prefetch: options.prefetch, sha256 },
     warnings: [],
     preprocessing: { source: name, input, target },
     sampleName: (id) => nameOf(pairs, id),
     fill(inputs, targets) {
-      const reader = new BlockReader({ pairs, input, target });
+      const reader = new BlockReader({ pairs, input, target, table });
       const [inputSize, targetSize] = [sampleElements(input.shape), targetElements(target)];
       let done = 0;
-      for (const blocks of [validation, test]) {
+      for (const part of ['validation', 'test'] as const) {
+        const { [part]: blocks } = parts;
+        let first = 0;
         for (const [block, count] of blocks.count.entries()) {
-          const end = done + count;
-          const [to, labels] = [
-            inputs.subarray(done * inputSize, end * inputSize),
-            targets.subarray(done * targetSize, end * targetSize),
-          ];
-          reader.read(blocks, block, to, labels);
-          done = end;
+          const to = inputs.subarray(done * inputSize, (done + count) * inputSize);
+          const targetsOf = targets.subarray(done * targetSize, (done + count) * targetSize);
+          reader.read(blocks, block, ids[part].subarray(first, first + count), to, targetsOf);
+          done += count;
+          first += count;
         }
       }
     },
     ...more,
   };
+}
+
+function blockIds({ train, validation, test }: StreamedParts): Parts {
+  return { train: blockSampleIds(train), validation: blockSampleIds(validation), test: blockSampleIds(test) };
 }
 
 /** `inputs-00002.npy: sample 17`. */

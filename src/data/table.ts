@@ -164,7 +164,8 @@ export class TableBuilder {
   }
 }
 
-function inputOptions(columns: TableColumns, index: number, options: TableOptions): InputColumnOptions {
+/** What is said of an input column, or of all. */
+export function inputOptions(columns: TableColumns, index: number, options: TableOptions): InputColumnOptions {
   const said = columns.described.indexOf(index);
   const description = said < 0 ? undefined : options.columns?.[said];
   return {

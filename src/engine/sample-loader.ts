@@ -47,6 +47,8 @@ export class SampleLoader {
   #window: number;
   /** By its place: the last step with samples of the window that lies there; −1 for none. */
   readonly #lastSteps: Int32Array;
+  /** By block: the index of its first sample among the ids. */
+  readonly #firsts: Float64Array;
 
   /** @param wait what to do while there is no place; it sleeps where nothing is said. Called again as long as there is none. */
   constructor(job: LoaderJob, wait?: () => void) {
@@ -57,6 +59,7 @@ export class SampleLoader {
     this.#places = map.stream;
     this.#views = attachViews(memory, map);
     this.#reader = new BlockReader(stream);
+    this.#firsts = firstIndices(stream.blocks.count);
     this.#steps = stepsPerEpoch(sampler);
     this.#step = this.#committed();
     const { epoch, start } = stepBatch(sampler, this.#step);
@@ -114,6 +117,7 @@ export class SampleLoader {
     const bytes = sampleBytes(stream);
     const { words32 } = this.#views;
     const ids = new Uint32Array(this.#epoch.starts[this.#window + 1] - this.#epoch.starts[this.#window]);
+    const firsts = this.#firsts;
     let done = 0;
     for (const block of windowBlocksOf(order, this.#epoch, this.#window)) {
       const count = blocks.count[block];
@@ -123,8 +127,9 @@ export class SampleLoader {
       publishWord32(words32, map.words.loaderBlock, block);
       bump(words32, map.words.loaderBeat);
       const inputs = view(input.storage, map.inputs, bytes.input);
-      this.#reader.read(blocks, block, inputs, view(target.storage, map.targets, bytes.target));
-      for (let i = 0; i < count; i++) ids[done + i] = blocks.id[block] + i;
+      const blockIds = stream.ids.subarray(firsts[block], firsts[block] + count);
+      this.#reader.read(blocks, block, blockIds, inputs, view(target.storage, map.targets, bytes.target));
+      ids.set(blockIds, done);
       done += count;
     }
     return ids;
@@ -169,4 +174,10 @@ export class SampleLoader {
     // The coordinator begins when the first step is there.
     if (ready === 0) bump(words32, words.coordBell);
   }
+}
+
+function firstIndices(counts: Uint32Array): Float64Array {
+  const out = new Float64Array(counts.length);
+  for (let block = 1; block < out.length; block++) out[block] = out[block - 1] + counts[block - 1];
+  return out;
 }

@@ -1,7 +1,7 @@
 // Elements, piece by piece → one npy file, whose header tells how many samples there are when it is closed; any thread.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { formatNpyHeader, type NpyType } from './npy-header.ts';
+import { formatNpyHeader, type NpyType } from './shard-header.ts';
 
 // Room for the longest header: the number of samples is known at the end.
 const HEADER_BYTES = 192;

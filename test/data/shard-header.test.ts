@@ -1,7 +1,7 @@
 // Headers of npy files: those that NumPy wrote (bytes from numpy 1.24's save), ours, and what is refused.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatNpyHeader, NPY_BYTES, type NpyType, parseNpyHeader } from '#src/data/npy-header.js';
+import { formatNpyHeader, NPY_BYTES, type NpyType, parseNpyHeader } from '#src/data/shard-header.js';
 
 /** What numpy.save writes before the elements, for a dictionary of its own making. */
 function numpyHeader(dictionary: string, version = 1): Uint8Array {
