@@ -19,6 +19,7 @@ const WORKER_FOLDERS = {
   'checkpoint-writer': ['kernels', 'plan', 'engine', 'checkpoint'],
 };
 WORKER_FOLDERS.loader = [...WORKER_FOLDERS.default, 'data'];
+WORKER_FOLDERS['parquet-converter'] = ['data'];
 
 /** Loaded once a worker, and no worker needs them. */
 const COORDINATOR_PACKAGES = ['zod', 'yaml', 'commander', 'cli-progress', 'picocolors', 'hono'];

@@ -40,7 +40,7 @@ const address = z
 const call = z.strictObject({
   kernel: z.string(),
   // The slot of `env` (below ENV_LENGTH of plan.ts, which a schema may not import), a whole multiplier, and an offset or a number.
-  args: z.array(z.tuple([z.number().int().min(0).max(19), z.number(), z.number()])).max(64),
+  args: z.array(z.tuple([z.number().int().min(0).max(20), z.number(), z.number()])).max(64),
   label: z.string(),
   out: z.looseObject({ layer: z.string() }).nullable(),
 });

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { DataError } from '../data/data-error.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { generateCommand } from './command-generate.ts';
 import { addConfigArguments, addExamples, addVerboseOption } from './command-line.ts';
 import { type Page, pageOf } from './page.ts';
 
@@ -17,13 +18,19 @@ const DEFAULT_IMAGES = 16;
 const MOST_PNG_ACROSS = 16;
 const AUGMENTED_EPOCHS = 7;
 
-/** The command with its three subcommands. */
+/** The command with its subcommands. */
 export function dataCommand(): Command {
   const command = new Command('data')
     .summary('list, find and inspect data')
-    .description('Tell which datasets need no file of yours, where they lie, and what is in the data of a config.');
+    .description(
+      'Tell which datasets need no file of yours, where they lie, and what is in the data of a config; make up some.',
+    );
   addExamples(command, ['lockstep data list', 'lockstep data inspect configs/penguins.yaml']);
-  return command.addCommand(listCommand()).addCommand(getCommand()).addCommand(inspectCommand());
+  return command
+    .addCommand(listCommand())
+    .addCommand(getCommand())
+    .addCommand(inspectCommand())
+    .addCommand(generateCommand());
 }
 
 function listCommand(): Command {

@@ -39,6 +39,8 @@ export function presentEnd({ summary, runFolder }: EndEvent, options: EndOptions
   const throughput = throughputParts(summary);
   if (throughput.length > 0) lines.push(labelled('speed', throughput, page));
   if (summary.phaseMs !== null) lines.push(labelled('time', shareParts(summary.phaseMs), page));
+  const wait = waitParts(summary);
+  if (wait.length > 0) lines.push(labelled('data', wait, page));
   if (summary.noise !== undefined) lines.push(labelled('noise', [summary.noise.advice], page));
   const results = options.isKept ? resultParts(summary, runFolder) : ['nothing kept: this was a trial'];
   lines.push(labelled('results', results, page));
@@ -106,6 +108,17 @@ function throughputParts({ samplesPerSecond, stepMs }: Summary): string[] {
   if (samplesPerSecond !== null) parts.push(`${formatCount(samplesPerSecond)} samples/s`);
   if (stepMs !== null) parts.push(`${formatMs(stepMs.median)} ms a step (95 % within ${formatMs(stepMs.p95)} ms)`);
   return parts;
+}
+
+/** Less than this of a step is no reason to change anything. */
+const LEAST_WAIT_SHARE = 0.03;
+
+/** What waiting for samples cost, where that was much, and what to do. */
+function waitParts({ sampleWait }: Summary): string[] {
+  if (sampleWait === undefined || sampleWait.share < LEAST_WAIT_SHARE) return [];
+  const { usPerStep, share } = sampleWait;
+  const waited = `workers waited ${formatCount(usPerStep)} µs a step for samples (${formatShare(share)})`;
+  return [waited, 'the disk is slower than the model: raise data.prefetch, use a faster disk, or smaller elements'];
 }
 
 /** Each phase's share of a step. */

@@ -1,6 +1,6 @@
 // A resolved config → configSha256: one hash of every key that decides the bits, and of nothing else. Coordinator only; pure.
 import { createHash } from 'node:crypto';
-import { DATA_PATH_KEYS } from '../data/data.schema.ts';
+import { DATA_FREE_KEYS, DATA_PATH_KEYS } from '../data/data.schema.ts';
 import type { TrainConfig } from './config-schema.ts';
 
 /** The keys that decide the bits; those of later parts stand here already, as a config without them hashes as if there were none. */
@@ -55,14 +55,14 @@ export function canonicalConfig(
   numerics: 'portable' | 'fast',
   joinedLater: Readonly<Record<string, unknown>> = JOINED_LATER,
 ): string {
-  const values: Record<string, unknown> = { ...config, numerics, data: withoutPaths(config.data) };
+  const values: Record<string, unknown> = { ...config, numerics, data: withoutFreeKeys(config.data) };
   const hashed = Object.fromEntries(HASHED_KEYS.map((key) => [key, values[key]]));
   return canonicalJson(hashed, '', joinedLater)!;
 }
 
-function withoutPaths(data: TrainConfig['data']): Record<string, unknown> {
-  const isPath = (key: string) => (DATA_PATH_KEYS as readonly string[]).includes(key);
-  return Object.fromEntries(Object.entries(data).filter(([key]) => !isPath(key)));
+function withoutFreeKeys(data: TrainConfig['data']): Record<string, unknown> {
+  const free: readonly string[] = [...DATA_PATH_KEYS, ...DATA_FREE_KEYS];
+  return Object.fromEntries(Object.entries(data).filter(([key]) => !free.includes(key)));
 }
 
 /** Undefined for what is left out. Numbers are written as ECMAScript defines it: the same text in every engine. */
@@ -78,7 +78,7 @@ function canonicalJson(value: unknown, path: string, left: Readonly<Record<strin
 
 /** What the hash is made of, value by value: the path of each to its JSON. Lists of numbers or words count as one value. */
 export function hashedLeaves(config: TrainConfig): Map<string, string> {
-  const values: Record<string, unknown> = { ...config, data: withoutPaths(config.data) };
+  const values: Record<string, unknown> = { ...config, data: withoutFreeKeys(config.data) };
   const leaves = new Map<string, string>();
   const collect = (value: unknown, path: string): void => {
     if (value === undefined) return;

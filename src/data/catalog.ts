@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { DataError } from './data-error.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { FASHION_MNIST_FOLDER, FASHION_MNIST_INSTALL, findMnist, MNIST_INSTALL } from './mnist.ts';
+import { FLIGHTS_INSTALL, findFlights } from './parquet.ts';
 
 /** One dataset by the name of its source. */
 export interface CatalogEntry {
@@ -35,6 +36,12 @@ export function listDatasets(): CatalogEntry[] {
       what: '60,000 + 10,000 images of 28×28, 10 classes',
       path: existsSync(FASHION_MNIST_FOLDER) ? FASHION_MNIST_FOLDER : null,
       install: FASHION_MNIST_INSTALL,
+    },
+    {
+      name: 'flights',
+      what: '3,000,000 flights by date, delay, distance, origin and destination (Parquet, streamed)',
+      path: findFlights(),
+      install: FLIGHTS_INSTALL,
     },
   ];
 }

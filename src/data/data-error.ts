@@ -9,4 +9,11 @@ export class DataError extends Error {
     super(`${where}: expected ${expected}, got ${got}; ${advice}`, options);
     this.name = 'DataError';
   }
+
+  /** One that another process has put into words. */
+  static of(message: string): DataError {
+    const error = new DataError('', '', '', '');
+    error.message = message;
+    return error;
+  }
 }

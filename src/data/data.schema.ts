@@ -273,6 +273,61 @@ const fashionMnistSchema = mapping({
   split,
 });
 
+/** How a part that is larger than memory is read. */
+const streamOptions = {
+  block: wordOr('auto', wholeNumber(1), 'a whole number of 1 or more')
+    .default('auto')
+    .describe('neighbouring samples that are read at once; auto: half a MiB of them'),
+  window: wholeNumber(1).default(64).describe('blocks that are shuffled together, and lie in memory together'),
+  prefetch: wholeNumber(1, 64).default(1).describe('windows that are read ahead; decides no bit'),
+};
+
+const shardsSchema = mapping({
+  source: z.literal('shards'),
+  dir: path().describe('a folder of inputs-00000.npy, targets-00000.npy, …'),
+  divisor: numberAbove0()
+    .optional()
+    .describe('inputs are divided by it; 255 for bytes, 1 for floats where nothing is said'),
+  vocabulary: wholeNumber(2).optional().describe('the inputs are tokens below it'),
+  classes: wholeNumber(2)
+    .optional()
+    .describe('of whole-number targets; found by reading all of them where nothing is said'),
+  ...streamOptions,
+  ...common,
+  test,
+}).refine(leavesTraining, leavesTrainingIssue);
+
+const cache = path()
+  .optional()
+  .describe('a folder for converted tables; ~/.cache/lockstep/tables where nothing is said');
+
+const parquetSchema = mapping({
+  source: z.literal('parquet'),
+  file: path(),
+  target: column().describe('the column to predict, by name or index'),
+  ...tableOptions,
+  cache,
+  ...streamOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
+const flightsSchema = mapping({
+  source: z.literal('flights'),
+  target: column()
+    .optional()
+    .describe('the column to predict; distance, by origin and destination, where nothing is said'),
+  ...tableOptions,
+  cache,
+  ...streamOptions,
+  ...common,
+  test,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(splitHasKey, splitKeyIssue);
+
 /** `data`: one of the sources, each with its own options. */
 export const dataSchema = z.discriminatedUnion(
   'source',
@@ -293,10 +348,13 @@ export const dataSchema = z.discriminatedUnion(
     withFolds(jsonlSchema),
     withFolds(arrowSchema),
     textSchema,
+    shardsSchema,
+    parquetSchema,
+    flightsSchema,
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow or text',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet or flights',
   },
 );
 
@@ -313,7 +371,11 @@ export const DATA_PATH_KEYS = [
   'testInputs',
   'testTargets',
   'tokenizer',
+  'cache',
 ] as const;
+
+/** Keys of `data` that decide no bit beside: how much of a stream is read ahead. */
+export const DATA_FREE_KEYS = ['prefetch'] as const;
 
 /** The resolved options of a source, all defaults filled in. */
 export type DataOptions = Frozen<z.output<typeof dataSchema>>;

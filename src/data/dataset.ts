@@ -15,6 +15,9 @@ import { openJsonl } from './jsonl.ts';
 import { memoryArray, type TrainArrays } from './memory-array.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
 import { openNpy, openNpz } from './npy-file.ts';
+import { openParquet } from './parquet.ts';
+import type { SampleStream } from './sample-stream.ts';
+import { openShards } from './sharded.ts';
 import {
   type DatasetSpec,
   type Inputs,
@@ -37,6 +40,8 @@ export interface Dataset {
   spec: DatasetSpec;
   /** Sample ids, ascending in each part; every id below `spec.samples` is in exactly one part. */
   parts: Parts;
+  /** Where the training part is read while it is trained on; absent where all samples are in memory. */
+  stream?: SampleStream;
   /** What is probably not meant, a line each. */
   warnings: readonly string[];
   /** Of each sample in the loss, where `spec.hasWeights`. */
@@ -55,7 +60,8 @@ export interface Dataset {
   sampleName(id: number): string;
   /**
    * Writes all samples in the order of their ids: `inputs` (samples × elements of `spec.input.shape`), `targets` (samples, or
-   * samples × elements of `spec.target.shape`), of the types that the spec's storages name. Both may be views of shared memory.
+   * samples × elements of `spec.target.shape`), of the types that the spec's storages name. Both may be views of shared memory. Of a
+   * stream the validation part alone, then the test part, in the order of their ids.
    *
    * @throws DataError where a file was changed since it was opened
    */
@@ -74,6 +80,8 @@ const ID_BYTES = 4;
  * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
  */
 export function openDataset(options: DataOptions, seed: number, baseDir: string, arrays?: TrainArrays): Dataset {
+  if (options.source === 'shards') return openShards(options, seed, baseDir);
+  if (options.source === 'parquet' || options.source === 'flights') return openParquet(options, seed, baseDir);
   const source = options.source === 'arrays' ? openMemory(options, arrays) : openSource(options, seed, baseDir);
   const spec: DatasetSpec = {
     name: source.name,
@@ -137,7 +145,9 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   });
 }
 
-function openSource(options: Exclude<DataOptions, { source: 'arrays' }>, seed: number, baseDir: string): Source {
+type Opened = Exclude<DataOptions, { source: 'arrays' | 'shards' | 'parquet' | 'flights' }>;
+
+function openSource(options: Opened, seed: number, baseDir: string): Source {
   switch (options.source) {
     case 'mnist':
       return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));

@@ -23,11 +23,11 @@ export function boundedInteger(high: number, low: number, bound: number): number
 
 /**
  * Writes a permutation of 0..out.length−1: Fisher–Yates from the last position down, position i drawing from the words
- * 2(i mod 2) and 2(i mod 2) + 1 of the Philox block with the counter (⌊i/2⌋, epoch, stream, purpose).
+ * 2(i mod 2) and 2(i mod 2) + 1 of the Philox block with the counter (⌊i/2⌋, epoch, part, purpose).
  *
  * @see Durstenfeld 1964, Algorithm 235: Random permutation, CACM 7(7)
  */
-export function permute(out: Uint32Array, seed: number, purpose: Purpose, epoch: number, stream = 0): void {
+export function permute(out: Uint32Array, seed: number, purpose: Purpose, epoch: number, part = 0): void {
   const seedLow = seed >>> 0;
   const seedHigh = Math.floor(seed / 2 ** 32) >>> 0;
   const words = new Uint32Array(4);
@@ -35,7 +35,7 @@ export function permute(out: Uint32Array, seed: number, purpose: Purpose, epoch:
   identity(out);
   for (let i = out.length - 1; i > 0; i--) {
     const block = i >>> 1;
-    if (block !== drawnBlock) philox4x32(block, epoch, stream, purpose, seedLow, seedHigh, words);
+    if (block !== drawnBlock) philox4x32(block, epoch, part, purpose, seedLow, seedHigh, words);
     drawnBlock = block;
     const word = (i & 1) << 1;
     const j = boundedInteger(words[word], words[word + 1], i + 1);

@@ -7,6 +7,8 @@ export interface DatasetSpec {
   samples: number;
   /** One sample's shape, `[1, 28, 28]` for MNIST; stored row-major, one sample after the other. Used as element / divisor. */
   input: InputSpec;
+  /** Its training part is larger than memory and comes window by window: where a sample lies then is not its id. */
+  isStreamed?: boolean;
   target: ClassTarget | { kind: 'values'; storage: 'f32'; shape: number[] };
   /** Whether each sample has a weight in the loss. */
   hasWeights?: boolean;
@@ -27,6 +29,9 @@ export interface ClassTarget {
   /** Of one sample's labels; one label where there is none. */
   shape?: number[];
 }
+
+/** How elements lie in memory. */
+export type Storage = 'u8' | 'i32' | 'f32';
 
 const ELEMENT_BYTES = { u8: 1, i32: 4, f32: 4 };
 
@@ -95,6 +100,19 @@ export function sampleElements(shape: readonly number[]): number {
 /** Elements of one sample's target. */
 export function targetElements(target: DatasetSpec['target']): number {
   return sampleElements(target.shape ?? []);
+}
+
+/** A view of `byteLength` bytes of elements. */
+export function storageArray(
+  buffer: SharedArrayBuffer,
+  storage: Storage,
+  byteOffset: number,
+  byteLength: number,
+): Inputs {
+  if (storage === 'u8') return new Uint8Array(buffer, byteOffset, byteLength);
+  const elements = byteLength / ELEMENT_BYTES[storage];
+  if (storage === 'i32') return new Int32Array(buffer, byteOffset, elements);
+  return new Float32Array(buffer, byteOffset, elements);
 }
 
 /** Bytes of one sample's input and target as they lie in memory. */

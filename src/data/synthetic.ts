@@ -28,8 +28,6 @@ export const DRAW = { centre: 0, deviation: 1, weight: 2, input: 3, error: 4, to
 export function openSynthetic(options: SyntheticOptions, seed: number): Source {
   const { samples, classes, outputs = 1 } = options;
   const shape = typeof options.features === 'number' ? [options.features] : [...options.features];
-  const features = sampleElements(shape);
-  const draw = new Draw(seed);
   return {
     name: 'synthetic',
     input: { shape, storage: 'f32', divisor: 1 },
@@ -40,60 +38,57 @@ export function openSynthetic(options: SyntheticOptions, seed: number): Source {
     splitSamples: samples,
     testSamples: 0,
     labelOf: classes === undefined ? undefined : (id) => id % classes,
-    fill(inputs, targets) {
-      if (classes !== undefined) fillBlobs(draw, inputs, targets, samples, features, classes, options.noise);
-      else fillTeacher(draw, inputs, targets, samples, features, outputs, options.noise);
-    },
+    fill: (inputs, targets) => syntheticSamples({ ...options, features: shape }, seed)(0, samples, inputs, targets),
   };
+}
+
+/** What writes `count` of the same samples from id `first` on. */
+export function syntheticSamples(
+  { features: shape, classes, outputs = 1, noise }: Omit<SyntheticOptions, 'samples'>,
+  seed: number,
+): (first: number, count: number, inputs: Numbers, targets: Numbers) => void {
+  const features = typeof shape === 'number' ? shape : sampleElements(shape);
+  const draw = new Draw(seed);
+  if (classes !== undefined) return blobs(draw, features, classes, noise);
+  return teacher(draw, features, outputs, noise);
 }
 
 type Numbers = Uint8Array | Int32Array | Float32Array;
 
-function fillBlobs(
-  draw: Draw,
-  inputs: Numbers,
-  labels: Numbers,
-  samples: number,
-  features: number,
-  classes: number,
-  noise: number,
-) {
+function blobs(draw: Draw, features: number, classes: number, noise: number) {
   const centres = new Float64Array(classes * features);
   for (let c = 0; c < classes; c++) draw.uniform(centres, c * features, features, DRAW.centre, c);
   const deviation = new Float64Array(features);
-  for (let i = 0; i < samples; i++) {
-    const label = i % classes;
-    labels[i] = label;
-    draw.bell(deviation, 0, features, DRAW.deviation, i);
-    for (let f = 0; f < features; f++) inputs[i * features + f] = centres[label * features + f] + noise * deviation[f];
-  }
+  return (first: number, count: number, inputs: Numbers, labels: Numbers) => {
+    for (let i = 0; i < count; i++) {
+      const label = (first + i) % classes;
+      labels[i] = label;
+      draw.bell(deviation, 0, features, DRAW.deviation, first + i);
+      for (let f = 0; f < features; f++)
+        inputs[i * features + f] = centres[label * features + f] + noise * deviation[f];
+    }
+  };
 }
 
-function fillTeacher(
-  draw: Draw,
-  inputs: Numbers,
-  targets: Numbers,
-  samples: number,
-  features: number,
-  outputs: number,
-  noise: number,
-) {
+function teacher(draw: Draw, features: number, outputs: number, noise: number) {
   const weights = new Float64Array(outputs * features);
   for (let o = 0; o < outputs; o++) draw.uniform(weights, o * features, features, DRAW.weight, o);
   // Inputs and weights have variance 1/3 each, so the plain sum would have features/9.
   const unitVariance = 3 / Math.sqrt(features);
   const row = new Float64Array(features);
   const error = new Float64Array(outputs);
-  for (let i = 0; i < samples; i++) {
-    draw.uniform(row, 0, features, DRAW.input, i);
-    inputs.set(row, i * features);
-    draw.bell(error, 0, outputs, DRAW.error, i);
-    for (let o = 0; o < outputs; o++) {
-      let sum = 0;
-      for (let f = 0; f < features; f++) sum += weights[o * features + f] * inputs[i * features + f];
-      targets[i * outputs + o] = sum * unitVariance + noise * error[o];
+  return (first: number, count: number, inputs: Numbers, targets: Numbers) => {
+    for (let i = 0; i < count; i++) {
+      draw.uniform(row, 0, features, DRAW.input, first + i);
+      inputs.set(row, i * features);
+      draw.bell(error, 0, outputs, DRAW.error, first + i);
+      for (let o = 0; o < outputs; o++) {
+        let sum = 0;
+        for (let f = 0; f < features; f++) sum += weights[o * features + f] * inputs[i * features + f];
+        targets[i * outputs + o] = sum * unitVariance + noise * error[o];
+      }
     }
-  }
+  };
 }
 
 /** Random numbers of the purpose `synthetic`: counter (position, what is drawn, row, purpose). */

@@ -44,8 +44,14 @@ export interface TablePreprocessing {
   target: FittedTarget;
 }
 
+/** What is fitted of a column. */
+export interface ColumnCells extends Pick<InputColumn, 'kind' | 'categories'> {
+  options: Pick<InputColumn['options'], 'name' | 'missing' | 'indicator' | 'standardize'>;
+  values: Numbers;
+}
+
 /** Fits a column on the samples `trainIds` alone; categories are those of the whole file, so that the number of inputs does not depend on a split. */
-export function fitColumn({ options, kind, categories, values }: InputColumn, trainIds: Uint32Array): FittedColumn {
+export function fitColumn({ options, kind, categories, values }: ColumnCells, trainIds: Uint32Array): FittedColumn {
   const { name, missing, indicator, standardize } = options;
   if (kind === 'category') {
     const mayMiss = missing !== 'error' && missing !== 'drop';

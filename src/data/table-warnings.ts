@@ -5,7 +5,11 @@ import type { InputColumn } from './table-column.ts';
 
 /** One line each, without an end mark. */
 export function tableWarnings(table: Table): string[] {
-  return [...leftOut(table), ...duplicateIds(table), ...table.inputs.flatMap((input) => columnWarnings(table, input))];
+  return [
+    ...leftOut(table),
+    ...duplicateIds(table),
+    ...table.inputs.flatMap((input) => inputWarnings(aboutTarget(table), input)),
+  ];
 }
 
 function leftOut({ path, samples, skippedCount, droppedCount, firstSkipped }: Table): string[] {
@@ -33,13 +37,23 @@ function duplicateIds({ path, ids, lines, columns }: Table): string[] {
   return [];
 }
 
-function columnWarnings(table: Table, input: InputColumn): string[] {
+/** What an input column is looked at beside. */
+interface AboutTarget extends Pick<Table, 'path' | 'samples' | 'target'> {
+  targetLabel: string;
+}
+
+function aboutTarget({ path, samples, target, columns }: Table): AboutTarget {
+  return { path, samples, target, targetLabel: columns.labels[columns.target] };
+}
+
+/** What is probably not meant of one input column. */
+export function inputWarnings(table: AboutTarget, input: InputColumn): string[] {
   const { path, samples } = table;
   const where = `${path} ${input.options.label}`;
   if (input.missingCount === samples) return [`${where}: all cells are missing; list it in data.ignore`];
   if (isConstant(input, samples)) return [`${where}: all cells are the same; list it in data.ignore`];
   if (isTarget(table, input)) {
-    return [`${where}: it tells the target (${table.columns.labels[table.columns.target]}); list it in data.ignore`];
+    return [`${where}: it tells the target (${table.targetLabel}); list it in data.ignore`];
   }
   // A few rows may well have a text each.
   if (input.kind === 'category' && samples >= 20 && input.categories.length * 2 > samples) {
@@ -55,7 +69,7 @@ function isConstant({ values }: InputColumn, samples: number): boolean {
 }
 
 /** Whether each sample's target can be read off this column: the same number, or one category for each class. */
-function isTarget({ target, samples }: Table, { kind, values, categories }: InputColumn): boolean {
+function isTarget({ target, samples }: AboutTarget, { kind, values, categories }: InputColumn): boolean {
   if (kind === 'number') {
     const numberOf = (value: number) => (target.labels === undefined ? value : Number(target.labels[value]));
     for (let i = 0; i < samples; i++) if (values.at(i) !== numberOf(target.values[i])) return false;

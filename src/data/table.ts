@@ -186,7 +186,8 @@ function checkWeight(text: string, where: () => string): void {
   throw new DataError(where(), 'a weight of 0 or more', quoteCell(text), 'correct the cell');
 }
 
-function inputOptions(columns: TableColumns, index: number, options: TableOptions): InputColumnOptions {
+/** What is said of an input column, or of all. */
+export function inputOptions(columns: TableColumns, index: number, options: TableOptions): InputColumnOptions {
   const said = columns.described.indexOf(index);
   const description = said < 0 ? undefined : options.columns?.[said];
   return {

@@ -104,6 +104,17 @@ export function bump(words32: Int32Array, word: number): void {
   Atomics.notify(words32, word);
 }
 
+/** Sleeps until the word is no longer `value`, or for `timeoutMs`. It blocks its thread. */
+export function sleepOn(words32: Int32Array, word: number, value: number, timeoutMs: number): void {
+  Atomics.wait(words32, word, value, timeoutMs);
+}
+
+/** Stores a word and wakes whoever waits on it; what was written before is seen by whoever reads it afterwards. */
+export function publishWord32(words32: Int32Array, word: number, value: number): void {
+  Atomics.store(words32, word, value);
+  Atomics.notify(words32, word);
+}
+
 /** Whether a worker waits for the bell: its bit among the sleepers. */
 export const isAsleep = (words32: Int32Array, sleepers: number, seat: number): boolean =>
   ((Atomics.load(words32, sleepers + (seat >> 5)) >>> (seat & 31)) & 1) === 1;

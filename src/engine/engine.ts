@@ -5,7 +5,7 @@ import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
 import type { BlasChoice } from '../kernels/blas-library.ts';
 import type { WasmBuild } from '../kernels/wasm.ts';
 import { type Plan, packPlan } from '../plan/plan.ts';
-import { bump, changeOf, currentWord32, currentWord64, isAsleep, perform } from './atomics.ts';
+import { bump, changeOf, currentWord32, currentWord64, isAsleep, perform, publishWord32 } from './atomics.ts';
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import { type Fault, forgetEarlierFaults } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
@@ -79,6 +79,15 @@ export interface EngineSpec {
   onRecovery?: (recovery: WorkerRecovery) => void;
   /** Where the run begins, if not at step 0: the memory holds the state of that step in generation step & 1. */
   start?: EngineStart;
+  /** Brings the samples of a stream; absent where all samples are in memory. */
+  loader?: StreamLoader;
+}
+
+/** A thread that brings the samples of coming steps, as the engine needs it. */
+export interface StreamLoader {
+  /** Starts it; `onFailure` is called once where it cannot go on. */
+  start(onFailure: (error: Error) => void): void;
+  stop(): Promise<void>;
 }
 
 /** The step of a state that a run goes on from, and what its words and cells remember. */
@@ -185,7 +194,8 @@ export class Engine {
     this.#machine.isHeld = true;
     for (let seat = 0; seat < this.#seats; seat++) this.#seatWorker(seat);
     this.#writeOrders();
-    await this.#settle(() => this.#machine.parked === this.#seats);
+    this.#spec.loader?.start((error) => this.fail(error));
+    await this.#settle(() => this.#machine.parked === this.#seats && this.#hasSamples());
     this.#machine.isHeld = false;
   }
 
@@ -216,6 +226,17 @@ export class Engine {
   limitWorkers(count: number): void {
     this.#running = Math.max(1, Math.min(count, this.#seats));
     this.#machine.mostRunning = this.#running;
+  }
+
+  /** Ends what is under way with this error; what is committed stays whole. */
+  fail(error: Error): void {
+    this.#fail(error.message, error);
+    bump(this.#views.words32, this.#spec.map.words.coordBell);
+  }
+
+  /** From now on the samples of a stream stay in memory that `step` and later steps have: at most those of one step are committed. */
+  keepSamples(step: number): void {
+    publishWord32(this.#views.words32, this.#spec.map.words.samplesKept, step);
   }
 
   /**
@@ -333,6 +354,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#machine.mustStop = true;
     this.#pump();
+    await this.#spec.loader?.stop();
     const { seats, live } = this.#machine;
     // A thread that still loads its code, or computes, is not waited for.
     const leaving = this.#tasks.filter((_, seat) => live[seat] === 1 && seats[seat] === SEAT.parked);
@@ -387,6 +409,8 @@ export class Engine {
     const terminated = this.#terminated[seat];
     this.#lost[seat] = undefined;
     this.#terminated[seat] = undefined;
+    // Whoever is ended because the run is over is no loss, and nobody takes its seat.
+    if (this.#machine.mustStop) return;
     if (loss !== undefined) {
       const cause = terminated?.cause ?? describeCause(loss.error);
       if (!this.#restarts.add(clockMs())) {
@@ -443,13 +467,20 @@ export class Engine {
   /** No step may begin whose record would overwrite one that is unread, or whose epoch's order is not there yet. */
   #limit(): number {
     const { records } = this.#spec.map;
-    return Math.min(this.#target, this.#records.next + records, this.#epochsReady * this.#stepsPerEpoch);
+    const ordered = this.#spec.map.stream === null ? this.#epochsReady * this.#stepsPerEpoch : Number.POSITIVE_INFINITY;
+    return Math.min(this.#target, this.#records.next + records, ordered);
   }
 
   #readRecords(isStretchOver: boolean): void {
     // The last record of a stretch waits for the stretch's end.
     const end = isStretchOver ? this.step : Math.min(this.step, this.#target - 1);
     this.#records.read(end, isStretchOver, this.#noteStep);
+  }
+
+  /** Whether the next step could begin. */
+  #hasSamples(): boolean {
+    const { words, stream } = this.#spec.map;
+    return stream === null || currentWord32(this.#views.words32, words.samplesReady) > this.step;
   }
 
   readonly #noteStep = (record: CommittedStep): void => {
@@ -461,6 +492,8 @@ export class Engine {
   #writeOrders(): void {
     const { map, memory, training, trainIds, classes } = this.#spec;
     const { sampler } = training;
+    // A stream's loader writes the order of each step.
+    if (map.stream !== null) return;
     const epoch = Math.floor(this.step / this.#stepsPerEpoch);
     const last = Math.min(epoch + map.orderCount, Math.ceil(Math.max(1, this.#target) / this.#stepsPerEpoch) + 1);
     for (; this.#epochsReady < last; this.#epochsReady++) {

@@ -60,6 +60,7 @@ export class EvaluationPhase {
       this.#env[ENV.accumulate] = done === 0 ? 0 : 1;
       this.#env[ENV.scores] = map.scores + (range.start + done) * map.sampleScores * 4;
       this.#env[ENV.ids] = ids + (range.start + done) * 4;
+      this.#env[ENV.places] = this.#env[ENV.ids];
       this.#gather.run();
       this.#forward.run(isAlive);
     }

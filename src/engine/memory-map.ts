@@ -16,7 +16,8 @@ const OS_PAGE_BYTES = 4096;
 
 /**
  * f64 cells of a seat, written by its worker alone: ms in each of `TIMED_PHASES`, when it last did a range, what it is doing (`index` is
- * -1 between two pieces of work) and since when, how often a test wanted it killed, the ms and the number of its shards.
+ * -1 between two pieces of work) and since when, how often a test wanted it killed, the ms and the number of its shards, the ms that it
+ * waited for samples of a stream. Rounded up to whole cache lines.
  */
 export const SEAT_CELLS = {
   times: 0,
@@ -28,8 +29,9 @@ export const SEAT_CELLS = {
   killAsked: 13,
   shardMs: 14,
   shards: 15,
+  sampleWaitMs: 16,
 } as const;
-export const SEAT_CELL_COUNT = 16;
+export const SEAT_CELL_COUNT = 24;
 
 /**
  * When the stretch of steps began that is under way; 1 where it is an evaluation, which is no step's time; what evaluations have made of
@@ -137,14 +139,37 @@ export interface MemoryMap {
   /** What metrics keep of each sample of the part that is evaluated, `sampleScores` f32 a sample: written by who holds its chunk. */
   scores: number;
   sampleScores: number;
-  /** Sample ids in epoch order: `orderCount` arrays of `orderBytes`, epoch e's at e mod orderCount. */
+  /**
+   * Sample ids in epoch order: `orderCount` arrays of `orderBytes`, epoch e's at e mod orderCount, written by the coordinator before the
+   * epoch. Of a stream: step s's at s mod orderCount, written by the loader before it raises `samplesReady`.
+   */
   orders: number;
   orderBytes: number;
   orderCount: number;
+  /** Null where all samples are in memory. */
+  stream: StreamPlaces | null;
   validationIds: number;
   testIds: number;
   byteLength: number;
   rows: RegionRow[];
+}
+
+/**
+ * Where the samples of a stream lie: window g of the run at the places from (g mod windows) · windowSamples on, written by the loader when
+ * the last step with samples of window g − windows is committed; behind all windows the validation part, then the test part.
+ */
+export interface StreamPlaces {
+  windows: number;
+  windowSamples: number;
+  /** From a step's ids to its places, in its part of `orders`. */
+  placesOffset: number;
+}
+
+/** What a stream needs of memory. */
+export interface StreamShape {
+  windows: number;
+  windowSamples: number;
+  batchSize: number;
 }
 
 export interface MemoryShape {
@@ -160,6 +185,8 @@ export interface MemoryShape {
   hasWholeRanges?: boolean;
   /** Whether records have cells for the gradient noise scale. */
   hasNoiseScale?: boolean;
+  /** Where the training part is a stream. */
+  stream?: StreamShape;
 }
 
 /** A run that does not fit: the message carries the table and what would fit. */
@@ -223,8 +250,8 @@ function placeRegions(shape: MemoryShape): MemoryMap {
   const seatTree = align(seatSlots + shards * 4, LINE_BYTES);
   const seatStride = align(seatTree + treeSumScratchBytes(shards), OS_PAGE_BYTES);
   const sample = sampleBytes(dataset);
-  const orderBytes = parts.train * 4;
-  const orderCount = Math.max(LEAST_ORDERS, Math.min(MOST_ORDERS, Math.floor(ORDER_BYTES / orderBytes)));
+  const samples = shape.stream === undefined ? dataset.samples : residentSamples(shape.stream, parts);
+  const { orderBytes, orderCount } = shape.stream === undefined ? epochOrders(parts.train) : stepOrders(shape.stream);
 
   const map = {
     shards,
@@ -248,6 +275,7 @@ function placeRegions(shape: MemoryShape): MemoryMap {
     seatTree,
     orderBytes,
     orderCount,
+    stream: shape.stream === undefined ? null : streamPlaces(shape.stream),
     words64: reserve('control', words.count64 * 8),
     words32: reserve('control', words.count32 * 4),
     seatCells: reserve('control', maxWorkers * SEAT_CELL_COUNT * 8, undefined, OS_PAGE_BYTES),
@@ -269,9 +297,9 @@ function placeRegions(shape: MemoryShape): MemoryMap {
       OS_PAGE_BYTES,
     ),
     seats: reserve('activations', maxWorkers * seatStride, workers * seatStride, OS_PAGE_BYTES),
-    inputs: reserve('samples', dataset.samples * sample.input, undefined, OS_PAGE_BYTES),
-    targets: reserve('samples', dataset.samples * sample.target),
-    weights: dataset.hasWeights ? reserve('samples', dataset.samples * 4) : 0,
+    inputs: reserve('samples', samples * sample.input, undefined, OS_PAGE_BYTES),
+    targets: reserve('samples', samples * sample.target),
+    weights: dataset.hasWeights ? reserve('samples', samples * 4) : 0,
     orders: reserve('order of samples', orderCount * orderBytes),
     validationIds: reserve('order of samples', parts.validation * 4),
     testIds: reserve('order of samples', parts.test * 4),
@@ -283,6 +311,28 @@ function placeRegions(shape: MemoryShape): MemoryMap {
   map.byteLength = align(at, WASM_PAGE_BYTES);
   addRest(rows, map.byteLength);
   return map;
+}
+
+function epochOrders(trainSamples: number): Pick<MemoryMap, 'orderBytes' | 'orderCount'> {
+  const orderBytes = trainSamples * 4;
+  return {
+    orderBytes,
+    orderCount: Math.max(LEAST_ORDERS, Math.min(MOST_ORDERS, Math.floor(ORDER_BYTES / orderBytes))),
+  };
+}
+
+/** Ids and places of as many steps as the windows hold; more would only wait. */
+function stepOrders({ windows, windowSamples, batchSize }: StreamShape): Pick<MemoryMap, 'orderBytes' | 'orderCount'> {
+  return { orderBytes: 2 * batchSize * 4, orderCount: Math.ceil((windows * windowSamples) / batchSize) + 2 };
+}
+
+function streamPlaces({ windows, windowSamples, batchSize }: StreamShape): StreamPlaces {
+  return { windows, windowSamples, placesOffset: batchSize * 4 };
+}
+
+/** Samples of a stream that are in memory at once. */
+function residentSamples({ windows, windowSamples }: StreamShape, { validation, test }: MemoryShape['parts']): number {
+  return windows * windowSamples + validation + test;
 }
 
 /** What lies below the map and between the regions is allocated too: the table's sum is the memory's size. */
@@ -308,6 +358,7 @@ function suggestSmaller(shape: MemoryShape): string {
   if (seats !== undefined) return `maxWorkers: ${seats} would fit`;
   const fewerShards = largestFitting(1, shards, (count) => withShards(shape, count));
   if (fewerShards !== undefined) return `shards: ${fewerShards} would fit`;
+  if (shape.stream !== undefined) return 'lower data.window, data.block, data.prefetch, data.validation or data.test';
   const samples = largestFitting(1, dataset.samples, (count) => withSamples(shape, count));
   if (samples === undefined) return 'use a smaller model';
   // A little less: the split rounds the parts one by one, and a round lot is easier to take.

@@ -111,10 +111,22 @@ export interface Words {
   seat0: number;
   /** Bits of the injected faults that have happened: tests only. */
   faults: number;
+  /** Of a stream: steps before it have their samples in memory. The loader stores and rings it, workers wait on it. */
+  samplesReady: number;
+  /** Of a stream: the samples of this step and of later ones stay, committed or not. A replay stores it. */
+  samplesKept: number;
+  /** Of a stream: 1 while the loader waits for `loaderBell`, which whoever begins a shard rings then. */
+  loaderAsleep: number;
+  loaderBell: number;
+  /** Of a stream: counts up with each block that the loader begins to read, so that one that hangs is seen; and which block that is. */
+  loaderBeat: number;
+  loaderBlock: number;
   count32: number;
 }
 const LINE64 = 8;
 const LINE32 = 16;
+/** Beyond every step: nothing is kept. */
+export const NO_STEP_KEPT = 2 ** 31 - 1;
 /** A bit a fault: 1,024 of them. */
 const FAULT_WORDS = 32;
 export const seatWord = (words: Words, seat: number): number => words.seat0 + seat * LINE32;
@@ -135,6 +147,7 @@ export function layOutWords(shape: {
   const sleeperWords = Math.ceil(seats / 32);
   const seat0 = 2 * LINE32 + Math.ceil(sleeperWords / LINE32) * LINE32;
   const faults = seat0 + seats * LINE32;
+  const samplesReady = faults + FAULT_WORDS;
   return {
     ...shape,
     ctl: 0,
@@ -150,7 +163,13 @@ export function layOutWords(shape: {
     sleeperWords,
     seat0,
     faults,
-    count32: faults + FAULT_WORDS,
+    samplesReady,
+    samplesKept: samplesReady + LINE32,
+    loaderAsleep: samplesReady + LINE32 + 1,
+    loaderBell: samplesReady + LINE32 + 2,
+    loaderBeat: samplesReady + LINE32 + 3,
+    loaderBlock: samplesReady + LINE32 + 4,
+    count32: samplesReady + 2 * LINE32,
   };
 }
 
@@ -160,5 +179,6 @@ export function initializeWords(words: Words, memory64: BigInt64Array, memory32:
   memory32.fill(0);
   memory64[words.ctl] = ctlWord(firstStep, PHASE.shards);
   memory64[words.runUntil] = 0n;
+  memory32[words.samplesKept] = NO_STEP_KEPT;
   for (let v = 0; v < words.shards; v++) memory64[words.slots + v] = slotWord(firstStep - 1, v);
 }

@@ -30,6 +30,12 @@ export interface PlacedShard {
   place(done: number, rows: number): void;
 }
 
+/** Where the sample ids of a step lie, one after the other. */
+export function orderAddress(map: MemoryMap, batch: { epoch: number; start: number }, step: number): number {
+  if (map.stream !== null) return map.orders + (step % map.orderCount) * map.orderBytes;
+  return map.orders + (batch.epoch % map.orderCount) * map.orderBytes + batch.start * 4;
+}
+
 /** Sets what a shard's calls read and write: generation step & 1, gradient buffer `buffer`, its samples in the epoch's order. */
 export function placeShard(
   map: MemoryMap,
@@ -39,8 +45,9 @@ export function placeShard(
 ): PlacedShard {
   const batch = stepBatch(sampler, step);
   const range = shardRange(batch.count, sampler.shards, shard);
-  const batchIds = map.orders + (batch.epoch % map.orderCount) * map.orderBytes + batch.start * 4;
+  const batchIds = orderAddress(map, batch, step);
   const ids = batchIds + range.start * 4;
+  const toPlaces = map.stream?.placesOffset ?? 0;
   const gradients = map.gradients + buffer * map.gradientStride;
   env[ENV.step] = step;
   env[ENV.epoch] = batch.epoch;
@@ -55,6 +62,7 @@ export function placeShard(
       env[ENV.rows] = Math.min(rows, range.count - done);
       env[ENV.accumulate] = done === 0 ? 0 : 1;
       env[ENV.ids] = ids + done * 4;
+      env[ENV.places] = env[ENV.ids] + toPlaces;
     },
   };
 }

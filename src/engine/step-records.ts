@@ -49,6 +49,8 @@ export interface CommittedStep {
   stepMs: number;
   /** Ms in each of `TIMED_PHASES`, a mean over the workers that train and over the records read at once. */
   phaseMs: Float64Array;
+  /** Of them, ms of waiting for samples of a stream; 0 where all samples are in memory. */
+  sampleWaitMs: number;
 }
 
 /**
@@ -65,6 +67,7 @@ export class StepRecords {
   readonly #record: CommittedStep;
   readonly #ledger: LedgerSpec | undefined;
   #lastMs = 0;
+  #waitRead = 0;
   /** Workers that train: means are over them. */
   running: number;
 
@@ -90,6 +93,7 @@ export class StepRecords {
       hashes: null,
       stepMs: 0,
       phaseMs: new Float64Array(TIMED_PHASES.length),
+      sampleWaitMs: 0,
     };
   }
 
@@ -126,6 +130,9 @@ export class StepRecords {
       this.#record.phaseMs[phase] = (total - this.#timesRead[phase]) / (steps * this.running);
       this.#timesRead[phase] = total;
     }
+    const waited = this.#seats.reduce((sum, cells) => sum + cells[SEAT_CELLS.sampleWaitMs], 0);
+    this.#record.sampleWaitMs = (waited - this.#waitRead) / (steps * this.running);
+    this.#waitRead = waited;
   }
 
   #readHashes(record: number): StepHashes {

@@ -1,7 +1,7 @@
 // A worker thread's whole life: asks the protocol what to do next and does it, until it is told to leave.
 import { instantiateKernels } from '../kernels/wasm.ts';
 import { unpackPlan } from '../plan/plan.ts';
-import { currentWord64, perform } from './atomics.ts';
+import { bump, currentWord32, currentWord64, perform, sleepOn } from './atomics.ts';
 import { EvaluationPhase } from './evaluation-phase.ts';
 import { FaultInjector, faultPhase } from './faults.ts';
 import type { WorkerJob } from './job.ts';
@@ -46,6 +46,8 @@ export function runWorker(job: WorkerJob): void {
 /** A sleeper that waits for a shard to become late looks again after so long at most, and at least. */
 const LONGEST_WAIT_MS = 1000;
 const SHORTEST_WAIT_MS = 0.1;
+/** Between two signs of life of a worker that waits for samples. */
+const SAMPLES_WAIT_MS = 50;
 
 function describePlace(seat: number, { step, phase, index }: Worker): string {
   if (step < 0) return `worker ${seat}, at the gate`;
@@ -83,8 +85,30 @@ function createWork(job: WorkerJob, views: SharedViews, machine: Worker) {
     return ctlStep(currentWord64(views.words64, words.ctl)) !== machine.step;
   };
 
+  /** Waits for the samples of the step where they are a stream's; false where the step is over before they come. */
+  function awaitSamples(): boolean {
+    if (map.stream === null) return true;
+    if (currentWord32(views.words32, words.loaderAsleep) === 1) bump(views.words32, words.loaderBell);
+    let ready = currentWord32(views.words32, words.samplesReady);
+    if (ready > machine.step) return true;
+    const sinceMs = clockMs();
+    for (; ready <= machine.step; ready = currentWord32(views.words32, words.samplesReady)) {
+      if (hasLeftStep()) return false;
+      sleepOn(views.words32, words.samplesReady, ready, SAMPLES_WAIT_MS);
+    }
+    const now = clockMs();
+    cells[SEAT_CELLS.sampleWaitMs] += now - sinceMs;
+    // The shard begins now: waiting makes no worker slow.
+    cells[SEAT_CELLS.beganAt] = now;
+    return true;
+  }
+
   function runShard(): void {
     const { step, index } = machine;
+    if (!awaitSamples()) {
+      machine.result32 = 0;
+      return;
+    }
     machine.result32 = shards.run(step, index, machine.own, hasLeftStep) ? 1 : 0;
     const ms = clockMs() - cells[SEAT_CELLS.beganAt];
     // Given up because another was first, it took at least so long: else who is always too late would seem to do nothing.

@@ -6,24 +6,25 @@ import type { KernelSet } from '../kernels/kernel-set.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /**
- * SHA-256 over the dataset's types, the 64-bit hashes of its inputs, targets and weights, and the ids of its parts. The samples' own bytes go through
- * the ledger's kernel, a few milliseconds for MNIST. Before a worker has started only: the first seat's memory is used.
+ * SHA-256 over the dataset's types, the 64-bit hashes of its inputs, targets and weights, and the ids of its parts. The samples' own bytes
+ * go through the ledger's kernel, a few milliseconds for MNIST; a stream brings a hash of what its files say. Before a worker has started
+ * only: the first seat's memory is used.
  */
 export function datasetSha256(
   { dataset, map }: Pick<PreparedRun, 'dataset' | 'map'>,
   kernels: KernelSet['kernels'],
   memory: WebAssembly.Memory,
 ): string {
-  const { spec, parts } = dataset;
+  const { spec, parts, stream } = dataset;
   const bytes = sampleBytes(spec);
   const hash = createHash('sha256').update(describeSpec(spec));
-  for (const [address, length] of [
+  const regions = [
     [map.inputs, spec.samples * bytes.input],
     [map.targets, spec.samples * bytes.target],
     ...(spec.hasWeights ? [[map.weights, spec.samples * 4]] : []),
-  ]) {
-    hash.update(hashRegion(map, kernels, memory, address, length));
-  }
+  ];
+  if (stream !== undefined) hash.update(stream.sha256);
+  else for (const [address, length] of regions) hash.update(hashRegion(map, kernels, memory, address, length));
   for (const ids of [parts.train, parts.validation, parts.test]) {
     hash.update(`${ids.length};`).update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
   }

@@ -100,6 +100,8 @@ export interface StepEvent extends Partial<NoiseFigures> {
   samplesPerSecond: number;
   stepMs: number;
   phases: PhaseMs;
+  /** Of data that is streamed: µs a step that workers waited for samples, a part of `phases.wait`. */
+  sampleWaitUs?: number;
 }
 
 /** How much the gradients of single samples differ, against what they have in common (arXiv:1812.06162). */
@@ -270,6 +272,8 @@ export interface Summary {
   samplesPerSecond: number | null;
   stepMs: { median: number; p95: number } | null;
   phaseMs: PhaseMs | null;
+  /** Of data that is streamed: what workers waited for samples. */
+  sampleWait?: { usPerStep: number; share: number };
   /** Absent where too few steps gave an estimate; the advice is what a person should read. */
   noise?: NoiseFigures & { advice: string };
   peakRssBytes: number;

@@ -7,6 +7,7 @@ import type { TrainArrays } from '../data/memory-array.ts';
 import { smallestShardRows, stepsPerEpoch } from '../data/sampler.ts';
 import { hasNormPhase, type TrainingSpec } from '../engine/job.ts';
 import { type MemoryMap, mapMemory } from '../engine/memory-map.ts';
+import { streamShape } from '../engine/stream-shape.ts';
 import type { Until } from '../engine/until.ts';
 import { type ResolvedNumerics, resolveNumerics } from '../kernels/numerics.ts';
 import { buildModel, type Model, traceModel } from '../nn/build-model.ts';
@@ -122,6 +123,7 @@ export function prepareRun(config: TrainConfig, options: PrepareOptions): Prepar
     hasNorm: hasNormPhase(training),
     hasWholeRanges: needsWholeParameters,
     hasNoiseScale: training.noiseScaleSteps !== 0,
+    ...(dataset.stream && { stream: streamShape(dataset.stream, batchSize) }),
   });
   checkMemoryBudget(config.memory, describeMemory({ map, workers }));
   return {

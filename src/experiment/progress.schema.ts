@@ -25,6 +25,8 @@ const savedWindowSchema = z.strictObject({
   gradNorm: mean.nullable(),
   stepMs: mean,
   phases: z.array(mean).length(PHASES),
+  /** Of a stream. */
+  sampleWaitUs: mean.optional(),
 });
 
 const savedEpochSchema = z.strictObject({
@@ -47,6 +49,8 @@ const savedStatisticsSchema = z.strictObject({
   totalMs: number,
   warmSamples: count,
   warmMs: number,
+  /** Of a stream. */
+  sampleWaitMs: number.optional(),
 });
 
 /** The smoothed estimates of the gradient noise scale. */

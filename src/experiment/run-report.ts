@@ -17,6 +17,8 @@ export interface ReportSpec {
   stepsPerEpoch: number;
   totalSteps: number;
   everySteps: 'auto' | number;
+  /** Whether workers may wait for samples. */
+  isStreamed?: boolean;
   /** Whether an evaluation follows when so many steps are done: the epoch's row waits for it then. */
   isEvaluatedAfter: (steps: number) => boolean;
   log: MetricsLog;
@@ -132,6 +134,7 @@ export class RunReport {
       gradNorm: record.gradNorm,
       stepMs: record.stepMs,
       phases: { gather, forward, backward, reduce, update, wait, coordinator },
+      ...(this.#spec.isStreamed && { sampleWaitUs: record.sampleWaitMs * 1000 }),
     };
   }
 

@@ -121,6 +121,7 @@ export class RunStatistics {
   #totalMs = 0;
   #warmSamples = 0;
   #warmMs = 0;
+  #sampleWaitMs = 0;
 
   constructor(totalSteps: number) {
     this.#warmUpSteps = Math.ceil(totalSteps * WARM_UP_SHARE);
@@ -133,6 +134,7 @@ export class RunStatistics {
     this.#totalMs += record.stepMs;
     this.#durations.add(record.stepMs);
     for (let i = 0; i < this.#phases.length; i++) this.#phases[i] += record.phaseMs[i];
+    this.#sampleWaitMs += record.sampleWaitMs;
     if (record.step < this.#warmUpSteps) return;
     this.#warmSamples += record.samples;
     this.#warmMs += record.stepMs;
@@ -150,6 +152,7 @@ export class RunStatistics {
       totalMs: this.#totalMs,
       warmSamples: this.#warmSamples,
       warmMs: this.#warmMs,
+      ...(this.#sampleWaitMs > 0 && { sampleWaitMs: this.#sampleWaitMs }),
     };
   }
 
@@ -163,6 +166,7 @@ export class RunStatistics {
     this.#totalMs = saved.totalMs;
     this.#warmSamples = saved.warmSamples;
     this.#warmMs = saved.warmMs;
+    this.#sampleWaitMs = saved.sampleWaitMs ?? 0;
   }
 
   /** Training steps only, without the first 5 %; of all steps where a stopped run never got further. */
@@ -174,6 +178,12 @@ export class RunStatistics {
   stepMs(): { median: number; p95: number } | null {
     const quantiles = this.#durations.quantiles(0.5, 0.95);
     return quantiles && { median: quantiles[0], p95: quantiles[1] };
+  }
+
+  /** What workers waited for samples of a stream: µs a step, and the share of all steps' time; null before the first step. */
+  sampleWait(): { usPerStep: number; share: number } | null {
+    if (this.steps === 0) return null;
+    return { usPerStep: (1000 * this.#sampleWaitMs) / this.steps, share: this.#sampleWaitMs / this.#totalMs };
   }
 
   /** Means over all steps. */

@@ -2,9 +2,10 @@
 import type { SavedState } from '../checkpoint/checkpoint.ts';
 import type { NamedTensor } from '../checkpoint/safetensors.ts';
 import { type RunState, stateSha256, weightsSha256 } from '../checkpoint/state-hash.ts';
-import { type Inputs, sampleElements, type Targets, targetElements } from '../data/source.ts';
+import { type Inputs, type Parts, sampleBytes, storageArray, type Targets, targetElements } from '../data/source.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Fault } from '../engine/faults.ts';
+import type { MemoryMap } from '../engine/memory-map.ts';
 import type { WorkerPool } from '../engine/pool.ts';
 import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
@@ -16,6 +17,7 @@ import type { PlanParameter, PlanStatistic } from '../plan/plan.ts';
 import { sharedSampleWarnings } from './check-samples.ts';
 import { checkTargets } from './check-targets.ts';
 import { datasetSha256 } from './dataset-hash.ts';
+import { LoaderThread } from './loader-thread.ts';
 import type { PreparedRun } from './prepare.ts';
 
 /** What a network is after training: its parameters, and the running statistics that evaluation needs too. */
@@ -28,6 +30,8 @@ export interface Weights {
 export interface Session {
   engine: Engine;
   memory: WebAssembly.Memory;
+  /** Of a stream. */
+  loader: LoaderThread | undefined;
   /** What is evaluated and written: the committed parameters, or their average; views of shared memory, at the gate only. */
   weights(): Weights;
   /** Keeps them as the best ones. */
@@ -53,6 +57,8 @@ export interface SessionOptions {
   faults?: readonly Fault[];
   onStep: (record: CommittedStep) => void;
   onRecovery?: (recovery: WorkerRecovery) => void;
+  /** Of the loader of a stream, which was lost and goes on. */
+  onNotice?: (message: string) => void;
   /** Where it goes on from, in place of first weights; its arrays are copied. */
   state?: SavedState;
 }
@@ -64,7 +70,10 @@ const WASM_PAGE_BYTES = 65_536;
  * `engine.start()`.
  * @throws StateError where a state is not of this run's model and optimizer.
  */
-export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery, state }: SessionOptions): Session {
+export function openSession(
+  run: PreparedRun,
+  { pool, faults, onStep, onRecovery, onNotice, state }: SessionOptions,
+): Session {
   const { plan, map, dataset, config, numerics, training, cores } = run;
   const pages = map.byteLength / WASM_PAGE_BYTES;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -77,8 +86,16 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery
     initializeStates(run, kernels);
   } else placeState(run, memory, state);
   const { parts } = dataset;
-  new Uint32Array(memory.buffer, map.validationIds, parts.validation.length).set(parts.validation);
-  new Uint32Array(memory.buffer, map.testIds, parts.test.length).set(parts.test);
+  const places = evaluatedPlaces(run);
+  new Uint32Array(memory.buffer, map.validationIds, places.validation.length).set(places.validation);
+  new Uint32Array(memory.buffer, map.testIds, places.test.length).set(places.test);
+  const loader =
+    dataset.stream &&
+    new LoaderThread({
+      job: { memory, map, stream: dataset.stream, sampler: training.sampler },
+      rules: config.recovery,
+      onRecovery: (message) => onNotice?.(message),
+    });
   const engine = new Engine({
     memory,
     module,
@@ -96,6 +113,7 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery
     onStep,
     start: state && { step: state.step, lrFactor: state.plateau?.factor ?? 1, leastLoss: state.leastLoss },
     onRecovery,
+    loader,
   });
   const evaluatedArray = run.states.averageArray ?? 0;
   const weightsOf = (values: Float32Array): Weights => ({
@@ -109,6 +127,7 @@ export function openSession(run: PreparedRun, { pool, faults, onStep, onRecovery
     engine,
     warnings,
     memory,
+    loader,
     weights,
     keepBest: () => engine.keepBest(evaluatedArray),
     bestWeights: () => weightsOf(engine.best()),
@@ -150,13 +169,42 @@ function placeState(
 
 function fillSamples(run: PreparedRun, { buffer }: WebAssembly.Memory): string[] {
   const { dataset, map } = run;
-  const { input, target, samples } = dataset.spec;
-  const inputs = arrayOf(buffer, input.storage, map.inputs, samples * sampleElements(input.shape)) as Inputs;
-  const targets = arrayOf(buffer, target.storage, map.targets, samples * targetElements(target)) as Targets;
+  const { inputs, targets } = filledArrays(run, buffer);
   dataset.fill(inputs, targets);
-  if (dataset.weights !== undefined) new Float32Array(buffer, map.weights, samples).set(dataset.weights);
+  if (dataset.weights !== undefined) {
+    new Float32Array(buffer, map.weights, dataset.spec.samples).set(dataset.weights);
+  }
   checkTargets(run, targets);
-  return sharedSampleWarnings(dataset, inputs);
+  return map.stream === null ? sharedSampleWarnings(dataset, inputs) : [];
+}
+
+/** The samples that are filled in once: all, or, behind the windows of a stream, those that are evaluated. */
+function filledArrays({ dataset, map }: PreparedRun, buffer: SharedArrayBuffer): { inputs: Inputs; targets: Targets } {
+  const { input, target, samples } = dataset.spec;
+  const bytes = sampleBytes(dataset.spec);
+  const first = firstResident(map);
+  const { validation, test } = dataset.parts;
+  const count = map.stream === null ? samples : validation.length + test.length;
+  return {
+    inputs: storageArray(buffer, input.storage, map.inputs + first * bytes.input, count * bytes.input),
+    targets: storageArray(buffer, target.storage, map.targets + first * bytes.target, count * bytes.target),
+  };
+}
+
+/** The place of the first sample that stays in memory. */
+function firstResident({ stream }: MemoryMap): number {
+  return stream === null ? 0 : stream.windows * stream.windowSamples;
+}
+
+/** Where the samples of the parts that are evaluated lie: at their ids, or, of a stream, one part behind the other. */
+function evaluatedPlaces({ dataset: { parts }, map }: PreparedRun): Pick<Parts, 'validation' | 'test'> {
+  if (map.stream === null) return parts;
+  const first = firstResident(map);
+  const { validation, test } = parts;
+  return {
+    validation: validation.map((_, i) => first + i),
+    test: test.map((_, i) => first + validation.length + i),
+  };
 }
 
 /** Memory begins as zeros: only what begins otherwise is written, padding included, into the generation that step 0 reads. */
@@ -170,19 +218,21 @@ function initializeStates({ map, states }: PreparedRun, kernels: KernelSet['kern
   });
 }
 
-function gatherTargets({ dataset, map }: PreparedRun, { buffer }: WebAssembly.Memory, ids: Uint32Array): Float64Array {
-  const { target, samples } = dataset.spec;
-  const perSample = targetElements(target);
-  const targets = arrayOf(buffer, target.storage, map.targets, samples * perSample);
+function gatherTargets(run: PreparedRun, { buffer }: WebAssembly.Memory, ids: Uint32Array): Float64Array {
+  const { dataset, map } = run;
+  const perSample = targetElements(dataset.spec.target);
+  const { targets } = filledArrays(run, buffer);
+  const at = map.stream === null ? (id: number) => id : evaluatedIndex(dataset.parts);
   return Float64Array.from(
     { length: ids.length * perSample },
-    (_, i) => targets[ids[Math.floor(i / perSample)] * perSample + (i % perSample)],
+    (_, i) => targets[at(ids[Math.floor(i / perSample)]) * perSample + (i % perSample)],
   );
 }
 
-function arrayOf(buffer: SharedArrayBuffer, storage: 'u8' | 'i32' | 'f32', byteOffset: number, length: number) {
-  if (storage === 'u8') return new Uint8Array(buffer, byteOffset, length);
-  return storage === 'i32' ? new Int32Array(buffer, byteOffset, length) : new Float32Array(buffer, byteOffset, length);
+/** The index of a sample among those of the validation part, then the test part. */
+function evaluatedIndex({ validation, test }: Parts): (id: number) => number {
+  const indexOf = new Map([...validation, ...test].map((id, index) => [id, index]));
+  return (id) => indexOf.get(id)!;
 }
 
 /** All that the next step depends on. */

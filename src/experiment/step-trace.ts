@@ -1,7 +1,7 @@
 // One step of a replay → what each phase made of it: samples, sums and gradients by shard, the reduced gradient, weights and states. Coordinator.
 import { createHash } from 'node:crypto';
 import { shardRange, stepBatch } from '../data/sampler.ts';
-import { createEnv, placeShard } from '../engine/shard-phase.ts';
+import { createEnv, orderAddress, placeShard } from '../engine/shard-phase.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import { compileKernels, instantiateKernels } from '../kernels/wasm.ts';
 import { createInterpreter } from '../plan/interpreter.ts';
@@ -56,6 +56,8 @@ export async function traceStep(
 ): Promise<StepTrace> {
   await replay.runTo(step);
   const before = stateTensors(replay, step);
+  // What the step reads is looked at when it is committed.
+  replay.session.engine.keepSamples(step);
   const failure = await failureOf(() => replay.runTo(step + 1));
   const shards = filledShards(replay, step).map((shard) => traceShard(replay, step, shard));
   const committed = failure === null ? record() : undefined;
@@ -121,10 +123,10 @@ function traceShard(replay: Replay, step: number, shard: number): TracedShard {
   const cells = new Float64Array(buffer, at + map.gradientTail, plan.sums.length).slice();
   const batch = stepBatch(training.sampler, step);
   const range = shardRange(batch.count, training.sampler.shards, shard);
-  const order = map.orders + (batch.epoch % map.orderCount) * map.orderBytes;
+  const ids = orderAddress(map, batch, step) + range.start * 4;
   return {
     shard,
-    sampleIds: [...new Uint32Array(buffer, order + (batch.start + range.start) * 4, range.count)],
+    sampleIds: [...new Uint32Array(buffer, ids, range.count)],
     sums: Object.fromEntries(plan.sums.map((name, index) => [name, cells[index]])),
     gradients: plan.parameters.map((place) => ({ name: place.name, hash: hashOf(values, place) })),
     losses: sampleLosses(replay, step, shard),

@@ -16,6 +16,8 @@ export interface StepRecord {
   /** From this step's begin to the next one's. */
   stepMs: number;
   phases: PhaseMs;
+  /** Of a stream: µs that a worker waited for samples, a mean. */
+  sampleWaitUs?: number;
 }
 
 /** 19 windows a second; the one that the end flushes makes at most 20. */
@@ -34,6 +36,7 @@ export class StepWindow {
   #gradNorm: Mean | null = new Mean();
   #stepMs = new Mean();
   #phases = PHASE_NAMES.map(() => new Mean());
+  #sampleWaitUs: Mean | undefined;
 
   constructor(everySteps: 'auto' | number) {
     this.#everySteps = everySteps;
@@ -69,6 +72,7 @@ export class StepWindow {
       gradNorm: this.#gradNorm?.saved() ?? null,
       stepMs: this.#stepMs.saved(),
       phases: this.#phases.map((mean) => mean.saved()),
+      ...(this.#sampleWaitUs && { sampleWaitUs: this.#sampleWaitUs.saved() }),
     };
   }
 
@@ -82,6 +86,7 @@ export class StepWindow {
     this.#gradNorm = saved.gradNorm && new Mean(saved.gradNorm);
     this.#stepMs = new Mean(saved.stepMs);
     this.#phases = PHASE_NAMES.map((_, i) => new Mean(saved.phases[i]));
+    this.#sampleWaitUs = saved.sampleWaitUs && new Mean(saved.sampleWaitUs);
   }
 
   #collect(record: StepRecord): void {
@@ -95,6 +100,9 @@ export class StepWindow {
     if (record.gradNorm === null) this.#gradNorm = null;
     else this.#gradNorm?.add(record.gradNorm);
     for (let i = 0; i < PHASE_NAMES.length; i++) this.#phases[i].add(record.phases[PHASE_NAMES[i]]);
+    if (record.sampleWaitUs === undefined) return;
+    this.#sampleWaitUs ??= new Mean();
+    this.#sampleWaitUs.add(record.sampleWaitUs);
   }
 
   #means(): StepEvent {
@@ -110,6 +118,7 @@ export class StepWindow {
       samplesPerSecond: (1000 * this.#samples) / (stepMs * this.#steps),
       stepMs,
       phases: Object.fromEntries(PHASE_NAMES.map((name, i) => [name, this.#phases[i].value])) as unknown as PhaseMs,
+      ...(this.#sampleWaitUs && { sampleWaitUs: this.#sampleWaitUs.value }),
     };
   }
 
@@ -117,6 +126,7 @@ export class StepWindow {
     this.#steps = 0;
     this.#samples = 0;
     this.#gradNorm = new Mean();
+    this.#sampleWaitUs = undefined;
     for (const mean of [this.#loss, this.#lr, this.#gradNorm, this.#stepMs, ...this.#phases]) mean.clear();
   }
 }

@@ -67,6 +67,7 @@ export function summarize(run: PreparedRun, outcome: Outcome): Summary {
     samplesPerSecond: statistics.samplesPerSecond(),
     stepMs: statistics.stepMs(),
     phaseMs: statistics.phaseMs(),
+    ...(run.map.stream !== null && { sampleWait: statistics.sampleWait() ?? undefined }),
     ...(outcome.noise && { noise: outcome.noise }),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     weightsSha256: outcome.hashes?.weightsSha256 ?? null,

@@ -152,10 +152,11 @@ async function runTraining(
   // Steps come when the training is there.
   let training: Training | undefined;
   const onStep = (record: CommittedStep): void => training?.addStep(record);
+  const onNotice = (message: string): void => training?.addNotice(message);
   const onRecovery = (recovery: WorkerRecovery): void => training?.addRecovery(recovery);
   const state = resumed?.state ?? undefined;
   const faults = injectedFaults(run.config, { workers: run.workers, steps: run.totalSteps }, options.faults);
-  const session = openSession(run, { pool, faults, onStep, onRecovery, state });
+  const session = openSession(run, { pool, faults, onStep, onRecovery, onNotice, state });
   if (resumed !== undefined) resumed.state = null;
   const place = makeFolder?.() ?? resumed!;
   training = new Training(run, session, place, options, startedMs);
@@ -212,6 +213,7 @@ class Training {
       stepsPerEpoch: run.stepsPerEpoch,
       totalSteps: this.#totalSteps,
       everySteps: run.config.logging.everySteps,
+      isStreamed: run.map.stream !== null,
       isEvaluatedAfter: (steps) => this.#hasValidation && this.#nextEvaluation(steps - 1) === steps,
       log: this.#log,
       onEvent: (event) => this.#emit(event),
@@ -277,6 +279,10 @@ class Training {
     const event = { type: 'recovery' as const, ...recovery };
     this.#log.addWorkers(event);
     this.#emit(event);
+  }
+
+  addNotice(message: string): void {
+    this.#emit({ type: 'notice', level: 'warning', message });
   }
 
   /** Once for each worker that is slow. */

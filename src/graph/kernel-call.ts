@@ -22,7 +22,7 @@ export type Operand =
   /** The address of f64 cells of an evaluation, counted from the loss's first. */
   | { readonly of: 'cells'; readonly first: number }
   /** 0 in a shard's first micro-batch, 1 after it; or an address that is known at run time only. */
-  | { readonly of: 'accumulate' | 'sums' | 'ids' | 'inputs' | 'targets' | 'weights' | 'scores' }
+  | { readonly of: 'accumulate' | 'sums' | 'ids' | 'places' | 'inputs' | 'targets' | 'weights' | 'scores' }
   /** What random numbers depend on beside sample and position. */
   | { readonly of: 'step' | 'epoch' | 'seedLow' | 'seedHigh' }
   /** The address of the global batch's first sample id, and how many it has. */

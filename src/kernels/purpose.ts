@@ -27,6 +27,10 @@ export const PURPOSE = {
   augmentation: 8,
   /** Which samples of a class an epoch of balanced sampling has: position = draws of the permutation, epoch, round · classes + class. */
   balance: 15,
+  /** The order of a stream's blocks: position = draws of the permutation, epoch. */
+  blocks: 24,
+  /** The order inside a window of blocks: position = draws of the permutation, epoch, window. */
+  windows: 25,
   /** Tensors of the eager API: position = element / 4, what is drawn. */
   eager: 16,
 } as const;

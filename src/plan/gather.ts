@@ -12,16 +12,22 @@ import { augmentCall, augmentScratchBytes, mixCall, partnersCall, sharesCall } f
 const ROWS: Operand = { of: 'rows', multiplier: 1 };
 const IDS: Operand = { of: 'ids' };
 
-/** Where a node's samples are gathered to, and who they are. */
+const placesOf = ({ isStreamed = false }: Pick<DatasetSpec, 'isStreamed'>): Operand => ({
+  of: isStreamed ? 'places' : 'ids',
+});
+
+/** Where a node's samples are gathered to, and from where. */
 interface Gathering {
   node: GraphNode;
   out: Operand;
-  ids: Operand;
+  /** Where they lie in the dataset's arrays. */
+  places: Operand;
 }
 
 /** The calls that fill the tensor of an input or target node with the samples of the micro-batch's ids. */
-export function gatherCalls(node: GraphNode, { input, target }: Omit<DatasetSpec, 'augment'>): KernelCall[] {
-  const gathering = { node, out: tensor(node), ids: IDS };
+export function gatherCalls(node: GraphNode, spec: Omit<DatasetSpec, 'augment'>): KernelCall[] {
+  const { input, target } = spec;
+  const gathering = { node, out: tensor(node), places: placesOf(spec) };
   if (node.op.source === 'weight') return gatherValues(gathering, 'weights');
   return node.op.source === 'input' ? gatherInputs(gathering, input) : gatherTargets(gathering, target);
 }
@@ -38,15 +44,15 @@ export function trainingGatherCalls(node: GraphNode, spec: DatasetSpec): KernelC
     if (of === 'share') return [sharesCall(mixture, index, tensor(node), input)];
     return [
       partnersCall(index, partners.ids),
-      ...gatherTargets({ node, out: tensor(node), ids: partners.ids }, target),
+      ...gatherTargets({ node, out: tensor(node), places: partners.ids }, target),
     ];
   }
-  const own = changedInputs({ node, out: tensor(node), ids: IDS }, input, augment);
+  const own = changedInputs({ node, out: tensor(node), places: placesOf(spec) }, IDS, input, augment);
   if (mixture === undefined) return own;
   return [
     ...own,
     partnersCall(index, partners.ids),
-    ...changedInputs({ node, out: partners.rows, ids: partners.ids }, input, augment),
+    ...changedInputs({ node, out: partners.rows, places: partners.ids }, partners.ids, input, augment),
     mixCall(mixture, index, tensor(node), partners.rows, input),
   ];
 }
@@ -62,20 +68,26 @@ function partnerScratch(input: InputSpec): { ids: Operand; rows: Operand } {
   };
 }
 
-function changedInputs(gathering: Gathering, input: InputSpec, augment: readonly Augmentation[]): KernelCall[] {
-  const { out, ids } = gathering;
+/** Draws depend on who a sample is, `ids`. */
+function changedInputs(
+  gathering: Gathering,
+  ids: Operand,
+  input: InputSpec,
+  augment: readonly Augmentation[],
+): KernelCall[] {
+  const { out } = gathering;
   const changes = augment.flatMap((one, i) => (isMixture(one) ? [] : [augmentCall(one, i, out, ids, input)]));
   return [...gatherInputs(gathering, input), ...changes];
 }
 
 function gatherInputs(gathering: Gathering, { storage, divisor }: InputSpec): KernelCall[] {
-  const { node, out, ids } = gathering;
+  const { node, out, places } = gathering;
   if (storage !== 'u8') {
     const calls = gatherValues(gathering, 'inputs');
     if (divisor === 1) return calls;
     return [...calls, { kernel: 'scale', args: [out, out, 1 / divisor, elementsOf(node)], detail: `by 1/${divisor}` }];
   }
-  const args = [out, { of: 'inputs' } as const, ids, ROWS, elementCount(node.shape), divisor];
+  const args = [out, { of: 'inputs' } as const, places, ROWS, elementCount(node.shape), divisor];
   return [{ kernel: 'gatherBytes', args, detail: `${labelShape(node)} u8 / ${divisor}` }];
 }
 
@@ -83,20 +95,20 @@ function gatherTargets(gathering: Gathering, target: DatasetSpec['target']): Ker
   return target.kind === 'class' ? gatherLabels(gathering, target) : gatherValues(gathering, 'targets');
 }
 
-function gatherLabels({ node, out, ids }: Gathering, target: ClassTarget): KernelCall[] {
+function gatherLabels({ node, out, places }: Gathering, target: ClassTarget): KernelCall[] {
   const { storage } = target;
   const perSample = targetElements(target);
   if (perSample !== 1) {
-    const args = [out, { of: 'targets' } as const, ids, ROWS, perSample, storage === 'u8' ? 1 : 4];
+    const args = [out, { of: 'targets' } as const, places, ROWS, perSample, storage === 'u8' ? 1 : 4];
     return [{ kernel: 'gatherLabelRows', args, detail: `${labelShape(node)} ${storage} labels` }];
   }
-  const args = [out, { of: 'targets' } as const, ids, ROWS];
+  const args = [out, { of: 'targets' } as const, places, ROWS];
   const kernel = storage === 'u8' ? 'gatherByteLabels' : 'gatherIntLabels';
   return [{ kernel, args, detail: `(rows) ${storage} labels` }];
 }
 
 /** Words of four bytes, numbers or token ids. */
-function gatherValues({ node, out, ids }: Gathering, from: 'inputs' | 'targets' | 'weights'): KernelCall[] {
-  const args = [out, { of: from }, ids, ROWS, elementCount(node.shape)];
+function gatherValues({ node, out, places }: Gathering, from: 'inputs' | 'targets' | 'weights'): KernelCall[] {
+  const args = [out, { of: from }, places, ROWS, elementCount(node.shape)];
   return [{ kernel: 'gatherFloats', args, detail: `${labelShape(node)} ${node.element}` }];
 }

@@ -11,10 +11,11 @@ import { packr } from './pack.ts';
  * What an argument may depend on when the plan runs: the index into the interpreter's `env`.
  * `zero` always holds 0. `rows` is the micro-batch's sample count, `accumulate` 0 for the shard's first micro-batch and 1 after it.
  * All others are byte addresses; `parameters` is of the generation read, `gradients` of the shard's own gradient buffer,
- * `ids` of the micro-batch's first sample id (u32), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells,
- * `weights` of the samples' weights, where there are any, `scores` of what an evaluation keeps of the micro-batch's first sample,
- * `batchIds` of the global batch's first sample id, of which there are `batchCount`. `step`, `epoch` and the two halves of the seed are what
- * random numbers are made of; `epoch` and the global batch are set in training only.
+ * `ids` of the micro-batch's first sample id (u32), `places` of where its samples lie in the dataset's arrays (the ids themselves but for
+ * a stream, whose samples move), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells, `weights` of the samples' weights,
+ * where there are any, `scores` of what an evaluation keeps of the micro-batch's first sample, `batchIds` of the global batch's first sample
+ * id, of which there are `batchCount`. `step`, `epoch` and the two halves of the seed are what random numbers are made of; `epoch` and the
+ * global batch are set in training only.
  */
 export const ENV = {
   zero: 0,
@@ -37,10 +38,11 @@ export const ENV = {
   epoch: 17,
   batchIds: 18,
   batchCount: 19,
+  places: 20,
 } as const;
 
 /** How many numbers the interpreter's `env` holds. */
-export const ENV_LENGTH = 20;
+export const ENV_LENGTH = 21;
 
 /** Parameters start at multiples of this many elements (64 bytes, a cache line). */
 export const PARAMETER_ALIGNMENT_ELEMENTS = 16;

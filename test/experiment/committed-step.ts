@@ -16,6 +16,7 @@ export function committedStep(step: number, keys: Partial<CommittedStep> = {}): 
     hashes: null,
     stepMs: 4,
     phaseMs: Float64Array.of(0.25, 1, 2, 0.25, 0.25, 0.125, 0.125, 0),
+    sampleWaitMs: 0,
     counted: keys.denominator ?? 10,
     ...keys,
   };
