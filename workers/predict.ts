@@ -1,6 +1,11 @@
 // The entry of a thread that predicts: Piscina calls it once a task, and the thread keeps its kernels in between.
 import { workerData } from 'node:worker_threads';
-import { createRunner, type InferenceJob, type InferenceRunner, type InferenceTask } from '../src/engine/inference-seat.ts';
+import {
+  createRunner,
+  type InferenceJob,
+  type InferenceRunner,
+  type InferenceTask,
+} from '../src/engine/inference-seat.ts';
 import { unpackPlan } from '../src/plan/plan.ts';
 
 let runner: InferenceRunner | undefined;

@@ -6,6 +6,7 @@ import { benchCommand } from './command-bench.ts';
 import { dataCommand } from './command-data.ts';
 import { diffCommand } from './command-diff.ts';
 import { doctorCommand } from './command-doctor.ts';
+import { evalCommand } from './command-eval.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
 import { replayCommand } from './command-replay.ts';
@@ -29,6 +30,7 @@ function createProgram(): Command {
     trainCommand(),
     resizeCommand(),
     planCommand(),
+    evalCommand(),
     verifyCommand(),
     dataCommand(),
     diffCommand(),

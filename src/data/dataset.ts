@@ -67,7 +67,13 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
     missing: source.missing,
     classNames: source.classNames,
-    preprocessing: { source: source.name, input: spec.input, target: spec.target, ...fit?.preprocessing },
+    preprocessing: {
+      source: source.name,
+      input: spec.input,
+      target: spec.target,
+      ...(source.classNames !== undefined && { classNames: source.classNames }),
+      ...fit?.preprocessing,
+    },
     sampleName: (id) => source.sampleName?.(id) ?? `sample ${id}`,
     fill: source.fill,
   };

@@ -113,7 +113,11 @@ function splitCalls({ calls }: Program, resolved: readonly Call[], forwardNodes:
 }
 
 /** What the loss takes beside the targets. Nothing that comes before the loss reads targets, and what comes after it may write over the outputs. */
-function describeOutput({ graph, loss }: EvaluationForm, { calls }: Program, { addressOf }: ResolvedProgram): PlanOutput {
+function describeOutput(
+  { graph, loss }: EvaluationForm,
+  { calls }: Program,
+  { addressOf }: ResolvedProgram,
+): PlanOutput {
   const output = graph.nodes[graph.nodes[loss].inputs[0]];
   const forward = calls.filter(({ node }) => !isGathered(node));
   const before = forward.findIndex(({ node }) => node.id === loss);
