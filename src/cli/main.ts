@@ -9,6 +9,7 @@ import { doctorCommand } from './command-doctor.ts';
 import { evalCommand } from './command-eval.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
+import { predictCommand } from './command-predict.ts';
 import { replayCommand } from './command-replay.ts';
 import { resizeCommand } from './command-resize.ts';
 import { trainCommand } from './command-train.ts';
@@ -31,6 +32,7 @@ function createProgram(): Command {
     resizeCommand(),
     planCommand(),
     evalCommand(),
+    predictCommand(),
     verifyCommand(),
     dataCommand(),
     diffCommand(),

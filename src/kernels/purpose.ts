@@ -20,6 +20,8 @@ export const PURPOSE = {
   synthetic: 4,
   /** Elements that dropout keeps: position = element of the sample / 4, step, sample id; the layer's position in the purpose's upper 24 bits. */
   dropout: 5,
+  /** Tokens of generated texts: position = place in the text, which text. */
+  generate: 12,
   /** Tensors of the eager API: position = element / 4, what is drawn. */
   eager: 16,
 } as const;
