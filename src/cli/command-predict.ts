@@ -6,6 +6,7 @@ import type { TrainedModel } from '../predict/trained-model.ts';
 import { addCheckpointOption } from './command-eval.ts';
 import { addExamples, addVerboseOption, addWorkersOption } from './command-line.ts';
 import { pageOf } from './page.ts';
+import { describeWeights } from './present-evaluation.ts';
 import { formatCount, formatCounted } from './present-number.ts';
 import { joinParts, wrapWords } from './present-table.ts';
 
@@ -162,7 +163,9 @@ class OutputError extends Error {
 function tell({ run }: TrainedModel, { quiet, out }: PredictFlags, what: string, speed: string): void {
   if (quiet) return;
   const page = pageOf(process.stderr, process.env);
-  const parts = [`${run.path}, ${run.which} weights, of epoch ${formatCount(run.epoch)}`, what, speed];
+  const { step } = run.checkpoint.state;
+  const weights = describeWeights({ weights: run.which, epoch: run.epoch, step });
+  const parts = [run.path, weights, what, speed];
   if (out !== undefined) parts.push(out);
   process.stderr.write(`${page.colors.dim(joinParts(parts, page))}\n`);
 }

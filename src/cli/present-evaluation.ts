@@ -20,13 +20,13 @@ export function presentEvaluation(result: EvaluationResult, page: Page): string 
 }
 
 function presentFigures(
-  { run, weights, epoch, part, file, samples, loss, accuracy, metrics }: EvaluationResult,
+  { run, weights, epoch, step, part, file, samples, loss, accuracy, metrics }: EvaluationResult,
   page: Page,
 ) {
   const what = file ?? `${part} part`;
   const head = [
     page.colors.bold(run),
-    `${weights} weights, of epoch ${formatCount(epoch)}`,
+    describeWeights({ weights, epoch, step }),
     what,
     formatCounted(samples, 'sample'),
   ];
@@ -66,4 +66,13 @@ function presentMatrix({ metrics, classNames }: EvaluationResult, page: Page): s
 
 function nameOf(c: number, names: readonly string[] | undefined): string {
   return names?.[c] ?? `${c}`;
+}
+
+/** `last weights, of step 3,000`; the best ones are of the end of an epoch. */
+export function describeWeights({
+  weights,
+  epoch,
+  step,
+}: Pick<EvaluationResult, 'weights' | 'epoch' | 'step'>): string {
+  return weights === 'best' ? `best weights, of epoch ${formatCount(epoch)}` : `weights of step ${formatCount(step)}`;
 }

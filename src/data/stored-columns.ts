@@ -62,8 +62,9 @@ type Places = Pick<FoundColumns, 'inputs' | 'target' | 'id'>;
 function byName(path: string, header: readonly string[], { inputs, target }: StoredColumns, data: DataOptions): Places {
   const missing = inputs.filter(({ name }) => !header.includes(name)).map(({ name }) => JSON.stringify(name));
   if (missing.length > 0) {
-    const expected = `the columns that were trained on, among them ${missing.slice(0, 6).join(', ')}`;
-    const got = header.slice(0, 12).join(', ') + (header.length > 12 ? ', …' : '');
+    const what = missing.length === 1 ? 'the column' : 'the columns';
+    const expected = `${what} ${missing.slice(0, 6).join(', ')}${missing.length > 6 ? ', …' : ''} that the run was trained on`;
+    const got = `the header ${header.slice(0, 12).join(', ')}${header.length > 12 ? ', …' : ''}`;
     throw new DataError(`${path}:1`, expected, got, 'add what is missing, or check the header and the delimiter');
   }
   const twice = inputs.find(({ name }) => header.indexOf(name) !== header.lastIndexOf(name));
