@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** A folder of src/ imports only itself and folders before it; files of src/ itself (index.ts) come last. */
 const ORDER = ['kernels', 'graph', 'nn', 'optim', 'data', 'config', 'plan', 'eager', 'engine', 'cluster', 'checkpoint'];
-ORDER.push('experiment', 'dashboard', 'bench', 'cli');
+ORDER.push('experiment', 'predict', 'dashboard', 'bench', 'cli');
 
 /**
  * Type imports against the order, which leave nothing in the built files: a model is made for a dataset's shapes, and data/ comes

@@ -33,6 +33,7 @@ export type { GeluOptions, ReduceOptions, SelfAttentionOptions } from './eager/m
 export type { NestedNumbers } from './eager/nested-numbers.ts';
 export type { NormOptions, RowNormOptions } from './eager/normalization-methods.ts';
 export { Tensor } from './eager/tensor.ts';
+export { type EvaluateOptions, type EvaluationResult, evaluateRun as evaluate } from './experiment/evaluate-run.ts';
 export type {
   BestEpoch,
   CheckpointEvent,
@@ -53,3 +54,6 @@ export type { FoldFigures, FoldSummary } from './experiment/fold-summary.ts';
 export { type FinishedRun, resume, type TrainOptions, type TrainResult, train } from './experiment/train.ts';
 export { type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
 export { ModelError } from './graph/model-error.ts';
+export type { GeneratedText, GenerateOptions } from './predict/generate.ts';
+export type { Prediction } from './predict/outputs.ts';
+export { type LoadOptions, loadModel, type Row, type TrainedModel } from './predict/trained-model.ts';

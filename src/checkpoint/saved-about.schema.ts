@@ -37,10 +37,11 @@ const address = z
   .int()
   .min(0)
   .max(2 ** 32);
+// The slot of `env` (below ENV_LENGTH of plan.ts, which a schema may not import), a whole multiplier, and an offset or a number.
+const argument = z.tuple([z.number().int().min(0).max(20), z.number(), z.number()]);
 const call = z.strictObject({
   kernel: z.string(),
-  // The slot of `env` (below ENV_LENGTH of plan.ts, which a schema may not import), a whole multiplier, and an offset or a number.
-  args: z.array(z.tuple([z.number().int().min(0).max(20), z.number(), z.number()])).max(64),
+  args: z.array(argument).max(64),
   label: z.string(),
   out: z.looseObject({ layer: z.string() }).nullable(),
 });
@@ -70,4 +71,5 @@ export const savedPlanSchema = z.looseObject({
   layers: z.array(z.looseObject({ name: z.string() })),
   train: calls,
   evaluate: calls,
+  output: z.strictObject({ calls: address, at: argument, shape: z.array(address).max(64) }).optional(),
 });

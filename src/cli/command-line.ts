@@ -1,6 +1,6 @@
 // What the commands that take a config have in common: their arguments, and how a next command is typed. Main thread.
 import { basename } from 'node:path';
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Adds `<config> [overrides...]` to a command. */
 export function addConfigArguments(command: Command): Command {
@@ -36,3 +36,18 @@ export function typedCommand(words: readonly string[], script: string, variables
 function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
+
+/** Adds `--workers`, how many threads compute. */
+export function addWorkersOption(command: Command): Command {
+  return command.option('--workers <count>', 'threads that compute; they change no bit', parseWorkers, 'auto');
+}
+
+function parseWorkers(text: string): number | 'auto' {
+  const count = Number(text);
+  if (text === 'auto') return text;
+  if (/^\d+$/.test(text) && count >= 1 && count <= MOST_WORKERS) return count;
+  throw new InvalidArgumentError(`Expected auto or a whole number from 1 to ${MOST_WORKERS}.`);
+}
+
+/** More threads than any machine has cores. */
+const MOST_WORKERS = 1024;

@@ -6,8 +6,10 @@ import { benchCommand } from './command-bench.ts';
 import { dataCommand } from './command-data.ts';
 import { diffCommand } from './command-diff.ts';
 import { doctorCommand } from './command-doctor.ts';
+import { evalCommand } from './command-eval.ts';
 import { addExamples } from './command-line.ts';
 import { planCommand } from './command-plan.ts';
+import { predictCommand } from './command-predict.ts';
 import { replayCommand } from './command-replay.ts';
 import { resizeCommand } from './command-resize.ts';
 import { trainCommand } from './command-train.ts';
@@ -29,6 +31,8 @@ function createProgram(): Command {
     trainCommand(),
     resizeCommand(),
     planCommand(),
+    evalCommand(),
+    predictCommand(),
     verifyCommand(),
     dataCommand(),
     diffCommand(),

@@ -34,12 +34,19 @@ export class CsvRows implements TableRow {
   #at = 0;
   #nextLine = 1;
 
-  constructor(path: string, bytes: Buffer, delimiter: string) {
+  /** @param firstLine the number of the line that `bytes` begin with */
+  constructor(path: string, bytes: Buffer, delimiter: string, firstLine = 1) {
     this.#path = path;
     this.#bytes = bytes;
     this.#delimiter = Buffer.from(delimiter, 'utf8');
-    checkUtf8(path, bytes);
-    if (BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte)) this.#at = BYTE_ORDER_MARK.length;
+    this.#nextLine = firstLine;
+    checkUtf8(path, bytes, firstLine);
+    if (firstLine === 1 && BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte)) this.#at = BYTE_ORDER_MARK.length;
+  }
+
+  /** The number of the line behind the row. */
+  get nextLine(): number {
+    return this.#nextLine;
   }
 
   /** Goes to the next row that is no empty line; false behind the last one. */

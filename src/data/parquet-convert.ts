@@ -10,7 +10,7 @@ import { DataError } from './data-error.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import { openParquetFile, type ParquetFile, ParquetRow } from './parquet-file.ts';
 import { NpyWriter } from './shard-file-writer.ts';
-import { STORED, type StoredColumn, type StoredTable } from './stored-table.ts';
+import { type CellTable, STORED, type StoredColumn } from './stored-cells.ts';
 import { inputOptions, type TableOptions } from './table.ts';
 import { InputColumn } from './table-column.ts';
 import { chooseColumns, type TableColumns } from './table-columns.ts';
@@ -89,7 +89,7 @@ class Converter {
     const keys = splitBy === null ? null : await this.#writeKeys(splitBy);
     const hasRows = samples < this.#file.rows;
     if (hasRows) this.#writeRows();
-    const about: StoredTable = {
+    const about: CellTable = {
       samples,
       inputs: stored,
       target: {

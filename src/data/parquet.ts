@@ -14,7 +14,7 @@ import { readInto, withInputFile } from './input-file.ts';
 import { usualBlockSamples } from './sample-stream.ts';
 import { type DatasetSpec, type Parts, sampleBytes } from './source.ts';
 import { splitBy } from './split.ts';
-import { STORED, StoredCells, type StoredTable } from './stored-table.ts';
+import { type CellTable, STORED, StoredCells } from './stored-cells.ts';
 import { streamedDataset } from './streamed-dataset.ts';
 import { cutRows } from './table-blocks.ts';
 import {
@@ -168,7 +168,7 @@ function splitRows(stored: StoredCells, options: ResolvedOptions, seed: number, 
   return splitBy(samples, { kind, seed, validation, test, labels, keys: stored.splitKeys() });
 }
 
-function targetSpec({ target: { classes } }: StoredTable): DatasetSpec['target'] {
+function targetSpec({ target: { classes } }: CellTable): DatasetSpec['target'] {
   if (classes === null) return { kind: 'values', storage: 'f32', shape: [1] };
   return { kind: 'class', storage: classes <= 256 ? 'u8' : 'i32', classes };
 }
@@ -206,7 +206,7 @@ function fitStored(stored: StoredCells, index: number, trainIds: Uint32Array, op
 }
 
 function fitTarget(
-  { target: { name, labels } }: StoredTable,
+  { target: { name, labels } }: CellTable,
   trainIds: Uint32Array,
   targets: Float64Array,
   { standardizeTarget }: ResolvedOptions,

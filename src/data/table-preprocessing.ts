@@ -142,31 +142,69 @@ export function encodeValue(column: FittedColumn, value: number, out: Float32Arr
   if (column.indicator) out[at + columnWidth(column) - 1] = isMissing ? 1 : 0;
 }
 
-/**
- * The inputs of one row of texts, one for each of `inputs`: what training made of the same cells.
- *
- * @param where names the row
- * @throws DataError for cells that training would have refused, and for categories that it did not know
- */
-export function encodeRow(
-  { inputs, missingCells }: TablePreprocessing,
-  cells: readonly string[],
-  where: string,
-): Float32Array {
+/** Rows of texts to inputs, one row after the other. */
+export interface RowEncoder {
+  /** Inputs of a row. */
+  readonly width: number;
+  /**
+   * Writes the inputs of a row from `out[at]` on: what training made of the same cells. `cellAt(i)` is the cell of column `i` of
+   * `inputs`; `where` names the row.
+   * @throws DataError for cells that training would have refused, and for categories that it did not know
+   */
+  encode(cellAt: (column: number) => string, where: () => string, out: Float32Array, at: number): void;
+}
+
+/** An encoder for the columns of a table. */
+export function createRowEncoder({
+  inputs,
+  missingCells,
+}: Pick<TablePreprocessing, 'inputs' | 'missingCells'>): RowEncoder {
   const missing = new MissingCells(missingCells);
-  const out = new Float32Array(inputs.reduce((total, column) => total + columnWidth(column), 0));
-  let at = 0;
-  for (const [i, column] of inputs.entries()) {
-    encodeValue(column, cellValue(column, cells[i], missing, where), out, at);
-    at += columnWidth(column);
-  }
+  const columns = inputs.map((column) => ({
+    column,
+    width: columnWidth(column),
+    codes: column.type === 'category' ? new Map(column.categories.map((text, code) => [text, code])) : NO_CODES,
+  }));
+  return {
+    width: columns.reduce((total, { width }) => total + width, 0),
+    encode(cellAt, where, out, at) {
+      for (const [i, { column, width, codes }] of columns.entries()) {
+        encodeValue(column, cellValue(column, codes, cellAt(i), missing, where), out, at);
+        at += width;
+      }
+    },
+  };
+}
+
+const NO_CODES: ReadonlyMap<string, number> = new Map();
+
+/** The inputs of one row of texts, one for each of `inputs`. */
+export function encodeRow(preprocessing: TablePreprocessing, cells: readonly string[], where: string): Float32Array {
+  const encoder = createRowEncoder(preprocessing);
+  const out = new Float32Array(encoder.width);
+  encoder.encode(
+    (column) => cells[column],
+    () => where,
+    out,
+    0,
+  );
   return out;
 }
 
-function cellValue(column: FittedColumn, cell: string, missing: MissingCells, where: string): number {
-  const name = `${where} column ${JSON.stringify(column.name)}`;
+function cellValue(
+  column: FittedColumn,
+  codes: ReadonlyMap<string, number>,
+  cell: string,
+  missing: MissingCells,
+  where: () => string,
+): number {
   const refuse = (expected: string) => {
-    throw new DataError(name, expected, quoteCell(cell), 'correct the cell');
+    throw new DataError(
+      `${where()} column ${JSON.stringify(column.name)}`,
+      expected,
+      quoteCell(cell),
+      'correct the cell',
+    );
   };
   const value = isNumberCell(cell) ? Number(cell) : Number.NaN;
   if (missing.hasText(cell) || missing.hasNumber(value)) {
@@ -174,8 +212,10 @@ function cellValue(column: FittedColumn, cell: string, missing: MissingCells, wh
     return mayMiss ? Number.NaN : refuse('a cell that is not missing, as in training');
   }
   if (column.type === 'category') {
-    const index = column.categories.indexOf(cell);
-    return index >= 0 ? index : refuse(`one of ${column.categories.slice(0, 12).join(', ')}`);
+    const code = codes.get(cell);
+    return (
+      code ?? refuse(`one of ${column.categories.slice(0, 12).join(', ')}${column.categories.length > 12 ? ', …' : ''}`)
+    );
   }
   return Number.isNaN(value) ? refuse('a number') : value;
 }

@@ -15,6 +15,8 @@ export interface TextOptions {
   stride?: number;
   validation: number;
   test: number;
+  /** The tokens of a model that is there already; those of the text itself where nothing is said. */
+  vocabulary?: readonly string[];
 }
 
 /** How characters became tokens: the token of a character is its place in the vocabulary. */
@@ -68,8 +70,8 @@ function openWindows(name: string, path: string, characters: string[], options: 
   if (length === undefined || stride === undefined) {
     throw new DataError('data.length', 'how many characters a window has', 'nothing', 'add data.length, such as 64');
   }
-  const vocabulary = sortedSymbols(characters);
-  const tokens = toTokens(characters, vocabulary);
+  const vocabulary = [...(options.vocabulary ?? sortedSymbols(characters))];
+  const tokens = toTokens(path, characters, vocabulary);
   const { starts, parts } = planWindows(path, characters.length, { ...options, length, stride });
   return tokenSource(
     name,
@@ -89,7 +91,7 @@ function openWindows(name: string, path: string, characters: string[], options: 
 export function planWindows(
   path: string,
   characters: number,
-  { length, stride, validation, test }: Required<TextOptions>,
+  { length, stride, validation, test }: Required<Omit<TextOptions, 'vocabulary'>>,
   unit: 'characters' | 'tokens' = 'characters',
 ): { starts: number[]; parts: Parts } {
   // See partCount in split.ts: 0.29 is meant as it is written.
@@ -128,9 +130,10 @@ function openLines(name: string, path: string, characters: string[], options: Te
       'raise or remove data.length',
     );
   }
-  const symbols = sortedSymbols(lines.flatMap((line) => line.characters));
-  const vocabulary = [PADDING, '\n', ...symbols];
-  const tokens = lines.map((line) => toTokens([...line.characters, '\n'], vocabulary));
+  const vocabulary = [
+    ...(options.vocabulary ?? [PADDING, '\n', ...sortedSymbols(lines.flatMap((line) => line.characters))]),
+  ];
+  const tokens = lines.map((line) => toTokens(path, [...line.characters, '\n'], vocabulary, line.line));
   return tokenSource(
     name,
     { unit: 'lines', length, vocabulary },
@@ -181,7 +184,23 @@ function sortedSymbols(characters: readonly string[]): string[] {
   return [...new Set(characters)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
 }
 
-function toTokens(characters: readonly string[], vocabulary: readonly string[]): Int32Array {
+function toTokens(
+  path: string,
+  characters: readonly string[],
+  vocabulary: readonly string[],
+  firstLine = 1,
+): Int32Array {
   const tokenOf = new Map(vocabulary.map((symbol, token) => [symbol, token]));
+  const unknown = characters.findIndex((character) => !tokenOf.has(character));
+  if (unknown >= 0) throw unknownCharacter(path, characters, unknown, firstLine);
   return Int32Array.from(characters, (character) => tokenOf.get(character)!);
+}
+
+function unknownCharacter(path: string, characters: readonly string[], at: number, firstLine: number): DataError {
+  const before = characters.slice(0, at);
+  const line = firstLine + before.filter((character) => character === '\n').length;
+  const column = at - before.lastIndexOf('\n');
+  const advice = 'replace it, or train on a text that has it';
+  const got = JSON.stringify(characters[at]);
+  return new DataError(`${path}:${line}:${column}`, 'a character of the text that was trained on', got, advice);
 }

@@ -11,9 +11,9 @@ const LINE_FEED = 0x0a;
  *
  * @throws DataError that names the first line that is no UTF-8
  */
-export function checkUtf8(path: string, bytes: Buffer): void {
+export function checkUtf8(path: string, bytes: Buffer, firstLine = 1): void {
   if (isUtf8(bytes)) return;
-  let line = 1;
+  let line = firstLine;
   for (let start = 0; start < bytes.length; line++) {
     const found = bytes.indexOf(LINE_FEED, start);
     const end = found < 0 ? bytes.length : found;

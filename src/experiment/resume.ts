@@ -113,7 +113,7 @@ function openLocked(folder: RunFolder, { overrides = [], allowChanges = false, a
 }
 
 /** From the newest to the oldest, until one is whole. */
-function loadLastGood(folder: string, warn: (message: string) => void): Checkpoint {
+export function loadLastGood(folder: string, warn: (message: string) => void): Checkpoint {
   const steps = readdirSync(join(folder, CHECKPOINTS_FOLDER)).flatMap((name) => stepOfFile(name) ?? []);
   const failures: string[] = [];
   for (const step of steps.sort((a, b) => b - a)) {
@@ -131,7 +131,8 @@ function loadLastGood(folder: string, warn: (message: string) => void): Checkpoi
   throw new ResumeError(`${folder}: expected a checkpoint that is whole, got ${got}; train it again from its config`);
 }
 
-function readProgress({ path, progress }: Checkpoint): Progress {
+/** What a checkpoint has of what its run had told. @throws ResumeError */
+export function readProgress({ path, progress }: Pick<Checkpoint, 'path' | 'progress'>): Progress {
   const { data, error } = progressSchema.safeParse(progress);
   if (data !== undefined) return data;
   const [issue] = error.issues;

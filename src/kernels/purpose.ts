@@ -25,6 +25,8 @@ export const PURPOSE = {
    * place in `data.augment` in the purpose's upper 24 bits.
    */
   augmentation: 8,
+  /** Tokens of generated texts: position = place in the text, which text. */
+  generate: 12,
   /** Which samples of a class an epoch of balanced sampling has: position = draws of the permutation, epoch, round · classes + class. */
   balance: 15,
   /** The order of a stream's blocks: position = draws of the permutation, epoch. */

@@ -6,7 +6,7 @@ import type { GraphNode } from '../graph/op.ts';
 import { elementCount } from '../graph/tensor-type.ts';
 import type { Model, ModelLayer } from '../nn/build-model.ts';
 import { createConstantPool } from './constants.ts';
-import { evaluationForm } from './evaluation-form.ts';
+import { type EvaluationForm, evaluationForm } from './evaluation-form.ts';
 import { addMetricSums } from './evaluation-graph.ts';
 import { fuseOps } from './fuse.ts';
 import { gatherCalls, trainingGatherCalls } from './gather.ts';
@@ -14,10 +14,10 @@ import { settleGradients, type TrainingGraph } from './gradients.ts';
 import { chooseMicroBatch } from './micro-batch.ts';
 import { placeParameters } from './parameters.ts';
 import { placeBuffers } from './placement.ts';
-import type { Call, Plan, PlanLayer } from './plan.ts';
+import type { Call, Plan, PlanLayer, PlanOutput } from './plan.ts';
 import { createProgram, isGathered, type Program } from './program.ts';
 import { type Recompute, recomputeActivations } from './recompute.ts';
-import { resolveProgram } from './resolve.ts';
+import { type ResolvedProgram, resolveProgram } from './resolve.ts';
 import { describeBuffers, nameNodes } from './tensor-names.ts';
 
 /** What a plan depends on beside the model. The number of workers is none of it. */
@@ -102,6 +102,7 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
     layers: model.layers.map(describeLayer),
     train: splitCalls(train, trainCalls.calls, graph.nodes.length),
     evaluate: splitCalls(evaluate, evaluateCalls.calls, evaluation.graph.nodes.length),
+    output: describeOutput(form, evaluate, evaluateCalls),
   };
 }
 
@@ -113,6 +114,18 @@ function splitCalls({ calls }: Program, resolved: readonly Call[], forwardNodes:
     forward: part(({ node }) => !isGathered(node) && node.id < forwardNodes),
     backward: part(({ node }) => node.id >= forwardNodes),
   };
+}
+
+/** What the loss takes beside the targets. Nothing that comes before the loss reads targets, and what comes after it may write over the outputs. */
+function describeOutput(
+  { graph, loss }: EvaluationForm,
+  { calls }: Program,
+  { addressOf }: ResolvedProgram,
+): PlanOutput {
+  const output = graph.nodes[graph.nodes[loss].inputs[0]];
+  const forward = calls.filter(({ node }) => !isGathered(node));
+  const before = forward.findIndex(({ node }) => node.id === loss);
+  return { calls: before, at: addressOf(output), shape: [...output.shape] };
 }
 
 function checkSizes({ graph }: TrainingGraph, { buffers }: Program, rows: number): void {

@@ -115,6 +115,16 @@ export interface PlanLayer {
   parameters: number;
 }
 
+/**
+ * The model's outputs, as the loss takes them: they lie at `at`, row-major, when the first `calls` of an evaluation's forward calls have
+ * run. `shape` is a sample's.
+ */
+export interface PlanOutput {
+  calls: number;
+  at: Arg;
+  shape: number[];
+}
+
 /** The whole plan: safe for msgpackr and JSON, the same for every worker count, read by the interpreter without any model code. */
 export interface Plan {
   version: 1;
@@ -141,6 +151,8 @@ export interface Plan {
   layers: PlanLayer[];
   train: { gather: Call[]; forward: Call[]; backward: Call[] };
   evaluate: { gather: Call[]; forward: Call[] };
+  /** What predictions are made of; absent in the plans of runs that are older than they. */
+  output?: PlanOutput;
 }
 
 /** How many f64 cells an evaluation has: the loss's, then the metrics'. */

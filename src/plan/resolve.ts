@@ -22,6 +22,8 @@ export interface ResolveContext {
 export interface ResolvedProgram {
   readonly calls: readonly Call[];
   readonly scratchBytes: number;
+  /** Where a node's tensor lies. */
+  readonly addressOf: (node: GraphNode) => Arg;
 }
 
 /** Gives every argument its address. */
@@ -42,7 +44,11 @@ export function resolveProgram(
       out: isWhole ? describeOutput(item.node, resolve(tensor(item.node))) : null,
     };
   });
-  return { calls, scratchBytes: mostScratchBytes(program, context.rows) };
+  return {
+    calls,
+    scratchBytes: mostScratchBytes(program, context.rows),
+    addressOf: (node) => resolve(tensor(node)),
+  };
 }
 
 /** No spread of a list: chains of the eager API and repeated layers have more calls than a stack holds arguments. */

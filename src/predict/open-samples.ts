@@ -1,0 +1,49 @@
+// Names of files, or `-` for stdin → samples to predict for, as the model's data says what kind of files these are. Coordinator.
+import { StoredRunError } from '../experiment/stored-run.ts';
+import { fileStream, stdinStream } from './csv-blocks.ts';
+import { openImageSamples } from './image-samples.ts';
+import { openNumberSamples } from './number-samples.ts';
+import { joinSources, type SampleSource } from './sample-source.ts';
+import { openTableSamples } from './table-samples.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+/** Stdin, as a name of a file. */
+export const STDIN = '-';
+
+/** What of the samples is told beside the predictions. */
+export interface OpenSamplesOptions {
+  /** All cells of a table's rows. */
+  keepsCells?: boolean;
+}
+
+/** @throws DataError for files that do not fit; StoredRunError for a model that needs none */
+export async function openSamples(
+  model: TrainedModel,
+  names: readonly string[],
+  { keepsCells = false }: OpenSamplesOptions = {},
+): Promise<SampleSource> {
+  const sources: SampleSource[] = [];
+  for (const name of names) sources.push(await openOne(model, name, keepsCells));
+  const other = sources.find(({ titles }) => titles.join() !== sources[0].titles.join());
+  if (other === undefined) return joinSources(sources);
+  const [expected, got] = [sources[0], other].map(({ titles }) => titles.join(', ') || 'none');
+  throw new StoredRunError(
+    `${names.join(', ')}: expected files of the same columns (${expected}), got ${got}; predict for one after the other`,
+  );
+}
+
+async function openOne({ run, table, text }: TrainedModel, name: string, keepsCells: boolean): Promise<SampleSource> {
+  const { preprocessing, checkpoint, path } = run;
+  if (text !== null || preprocessing.input.storage === 'i32') {
+    throw new StoredRunError(`${path}: expected no inputs, as it is a language model, got ${name}; give it a --prompt`);
+  }
+  if (table !== null) {
+    const stream = name === STDIN ? stdinStream() : fileStream(name);
+    return await openTableSamples(stream, { table, data: checkpoint.config.data, keepsCells });
+  }
+  const { shape, storage } = preprocessing.input;
+  const isImage = storage === 'u8';
+  if (name === STDIN) return openNumberSamples(stdinStream(), shape);
+  if (isImage && !/\.[ct]sv(?:\.gz)?$/i.test(name)) return openImageSamples(name, preprocessing);
+  return openNumberSamples(fileStream(name), shape);
+}
