@@ -47,5 +47,5 @@ export type {
   WorkersEvent,
 } from './experiment/events.ts';
 export { type FinishedRun, resume, type TrainOptions, type TrainResult, train } from './experiment/train.ts';
-export { type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
+export { type ProcessKill, type Verified, type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
 export { ModelError } from './graph/model-error.ts';
