@@ -1,4 +1,5 @@
-// `lockstep verify`: a config → the same few steps with several numbers of workers, and whether their bits are the same. Main thread.
+// `lockstep verify`: a config → the same few steps with several numbers of workers and through kills, and whether their bits are the same.
+// Main thread.
 import { Command, InvalidArgumentError } from 'commander';
 import { addConfigArguments, addExamples, addVerboseOption } from './command-line.ts';
 import { EXIT } from './failure.ts';
@@ -8,6 +9,7 @@ import { presentVerdict, presentVerifiedRun } from './present-verify.ts';
 interface VerifyFlags {
   steps: number;
   workers: number[];
+  kills: boolean;
   verbose?: boolean;
 }
 
@@ -17,12 +19,13 @@ const DEFAULT_WORKERS = [1, 2, 3, 5];
 /** The command's arguments, flags and help. */
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .summary('prove that worker counts give the same bits')
+    .summary('prove that worker counts and kills change no bit')
     .description(
-      'Prove that a config gives the same bits with any number of workers: exit code 0, or 1 where it does not.',
+      'Prove that a config gives the same bits with any number of workers, with workers that are killed in the middle of a step, and when the whole process is killed and gone on with: exit code 0, or 1 where it does not.',
     )
     .option('--steps <count>', 'steps of each run', parseCount, DEFAULT_STEPS)
-    .option('--workers <counts>', 'numbers of workers, one run each', parseCounts, DEFAULT_WORKERS);
+    .option('--workers <counts>', 'numbers of workers, one run each', parseCounts, DEFAULT_WORKERS)
+    .option('--no-kills', 'compare numbers of workers only: kill nothing');
   addVerboseOption(addConfigArguments(command), 'whole hashes, ');
   addExamples(command, ['lockstep verify configs/mnist-mlp.yaml --steps 20 --workers 1,2,5']);
   return command.action(runVerify);
@@ -33,14 +36,15 @@ async function runVerify(file: string, overrides: string[], flags: VerifyFlags):
   const { config, baseDir } = loadConfig(file, overrides);
   const { verify } = await import('../experiment/verify.ts');
   const page = pageOf(process.stdout, process.env);
-  const { isSame, runs } = await verify(config, {
+  const verified = await verify(config, {
     steps: flags.steps,
     workerCounts: flags.workers,
+    kills: flags.kills,
     baseDir,
     onRun: (run) => void process.stdout.write(`${presentVerifiedRun(run, flags.verbose === true)}\n`),
   });
-  process.stdout.write(`${presentVerdict(isSame, runs, page)}\n`);
-  if (!isSame) process.exitCode = EXIT.failed;
+  process.stdout.write(`${presentVerdict(verified, page)}\n`);
+  if (!verified.isSame || verified.notProven.length > 0) process.exitCode = EXIT.failed;
 }
 
 function parseCount(text: string): number {

@@ -12,7 +12,6 @@ import {
   workersAtSchema,
   workersSchema,
 } from '../engine/engine.schema.ts';
-import { faultsSchema } from '../engine/faults.schema.ts';
 import {
   checkpointSchema,
   descriptionSchema,
@@ -26,6 +25,7 @@ import {
   seedSchema,
   stepsSchema,
 } from '../experiment/experiment.schema.ts';
+import { faultsSchema } from '../experiment/faults.schema.ts';
 import { type LossConfig, lossSchema, type ModelConfig, modelSchema } from '../nn/nn.schema.ts';
 import { averagingSchema, clipSchema, optimizerSchema } from '../optim/optim.schema.ts';
 import { scheduleSchema } from '../optim/schedule.schema.ts';

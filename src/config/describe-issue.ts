@@ -47,15 +47,13 @@ function advise(root: ConfigNode, path: Path, issue: ZodIssue): string {
 function adviseMapping(root: ConfigNode, path: Path, word: string): string | undefined {
   const key = discriminatorAt(root, path);
   if (key === undefined) return undefined;
-  const names = mappingsAt(root, path).all.map(({ name }) => name);
+  const names = mappingsAt(root, path).all.flatMap((one) => one.names);
   return names.includes(word) ? `write { ${key}: ${word} }` : undefined;
 }
 
 /** For an item of `model` of which no key names a kind. */
 function adviseKind(root: ConfigNode, path: Path, keys: readonly string[]): string {
-  const kinds = mappingsAt(root, path)
-    .all.map(({ name }) => name)
-    .filter((name) => name !== '');
+  const kinds = mappingsAt(root, path).all.flatMap((one) => one.names);
   const [near] = keys.flatMap((key) => nearestKey(key, kinds) ?? []);
   if (near !== undefined) return `did you mean ${near}?`;
   return kinds.length === 0 ? 'correct the value' : `name its kind: ${kinds.join(', ')}`;

@@ -19,8 +19,8 @@ interface Definition {
 
 /** One of the mappings that may stand at a path. */
 export interface KnownMapping {
-  /** How people call it: `sgd`, `mnist`, or the key that names a layer's kind; empty where there is one mapping only. */
-  name: string;
+  /** What people call it: `sgd`, `mnist`, or the key that names a layer's kind; several where they have the same keys, none where there is one mapping only. */
+  names: readonly string[];
   keys: readonly string[];
 }
 
@@ -29,7 +29,16 @@ export function mappingsAt(root: ConfigNode, path: Path): { chosen?: KnownMappin
   const { schema, node } = schemaAt(root, path);
   if (schema === undefined) return { all: [] };
   const chosen = chooseMapping(schema, node);
-  return { chosen: chosen && describe(schema, chosen), all: mappingsOf(schema).map((one) => describe(schema, one)) };
+  const said = scalarOf(node, discriminatorOf(schema));
+  const all = mappingsOf(schema).map((one) => describe(schema, one));
+  if (chosen === undefined) return { all };
+  const { names, keys } = describe(schema, chosen);
+  return { chosen: { names: names.filter((name) => said === undefined || name === said), keys }, all };
+}
+
+function scalarOf(node: ConfigNode | undefined, key: string | undefined): string | undefined {
+  const content = key === undefined || node === undefined ? undefined : childOf(node, key)?.content;
+  return typeof content === 'string' ? content : undefined;
 }
 
 /** The key whose value says which of the mappings at `path` is meant, such as `name` or `source`; undefined where none does. */
@@ -100,10 +109,9 @@ function chooseMapping(schema: Schema, node: ConfigNode | undefined): Schema | u
 function describe(schema: Schema, mapping: Schema): KnownMapping {
   const discriminator = discriminatorOf(schema);
   const keys = Object.keys(definition(mapping).shape!);
-  if (mappingsOf(schema).length === 1) return { name: '', keys };
-  if (discriminator === undefined) return { name: kindOf(mapping), keys };
-  const [name] = namesOf(mapping, discriminator);
-  return { name: String(name), keys };
+  if (mappingsOf(schema).length === 1) return { names: [], keys };
+  if (discriminator === undefined) return { names: [kindOf(mapping)], keys };
+  return { names: [...namesOf(mapping, discriminator)].filter((name) => typeof name === 'string'), keys };
 }
 
 /** The key that says which mapping of a union is meant; where a bare name is allowed as well, the first key of all of them. */

@@ -30,9 +30,9 @@ function advise(root: ConfigNode, outer: Path, key: string): string {
 
 /** It is known where another source, optimizer or layer is chosen. */
 function adviseOwners(key: string, owners: readonly KnownMapping[], chosen: KnownMapping | undefined): string {
-  if (owners.some(({ name }) => name === key)) return 'give that layer an item of its own';
-  const names = owners.map(({ name }) => name).join(', ');
-  return `remove it: it belongs to ${names}, not to ${chosen?.name}`;
+  const names = owners.flatMap((owner) => owner.names);
+  if (names.includes(key)) return 'give that layer an item of its own';
+  return `remove it: it belongs to ${names.join(', ')}, not to ${chosen?.names[0]}`;
 }
 
 /** The outermost path whose last key fits, if there is only one: `name` is known in several places. */

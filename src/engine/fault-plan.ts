@@ -1,6 +1,6 @@
 // The faults of a config and the sizes of its run → what goes wrong where, everything drawn that is not said. Coordinator; pure.
 
-import { FAULT_MOMENTS, type FaultsConfig, WORKER_FAULT_KINDS } from './faults.schema.ts';
+import { FAULT_MOMENTS, WORKER_FAULT_KINDS, type WorkerFaultConfig } from './faults.schema.ts';
 import type { Fault, FaultKind, FaultMoment, FaultPhase } from './faults.ts';
 
 /** What is drawn lies within these. */
@@ -14,7 +14,7 @@ export interface FaultBounds {
 const SMALL_HEAP_MB = 48;
 
 /** A fault for each that is asked for. */
-export function planFaults(faults: FaultsConfig, bounds: FaultBounds): Fault[] {
+export function planFaults(faults: readonly WorkerFaultConfig[], bounds: FaultBounds): Fault[] {
   return faults.flatMap((fault) => {
     const random = drawer(fault.seed);
     return Array.from({ length: fault.count }, () => drawFault(fault, bounds, random));
@@ -26,7 +26,7 @@ export function heapMbFor(faults: readonly Fault[]): number | undefined {
   return faults.some(({ kind }) => kind === 'outOfMemory') ? SMALL_HEAP_MB : undefined;
 }
 
-function drawFault(fault: FaultsConfig[number], bounds: FaultBounds, random: (below: number) => number): Fault {
+function drawFault(fault: WorkerFaultConfig, bounds: FaultBounds, random: (below: number) => number): Fault {
   const pick = <T>(choices: readonly T[]): T => choices[random(choices.length)];
   // Every draw is made, said or not: what is said of one key does not change what is drawn for the others.
   const kind = pick(WORKER_FAULT_KINDS.filter((name) => name !== 'slow'));

@@ -1,5 +1,5 @@
-// The options of injected faults: what shall go wrong, where, how often. Coordinator only.
-import { z } from 'zod';
+// The options of faults of workers, for tests: what shall go wrong, where, how often. Coordinator only.
+import type { z } from 'zod';
 import { mapping, numberFrom, oneOf, wholeNumber, wordOr } from '../config/scalars.schema.ts';
 
 /** The ways in which a worker's thread fails or is slow. */
@@ -14,7 +14,8 @@ export const FAULT_MOMENTS = ['begin', 'middle', 'end'] as const;
 /** A run has at most so many: each has a bit in shared memory that says whether it has happened. */
 export const MOST_FAULTS = 1024;
 
-const faultSchema = mapping({
+/** An item of `faults` that is of a worker. */
+export const workerFaultSchema = mapping({
   kind: oneOf([...WORKER_FAULT_KINDS, 'any']).describe('what goes wrong; any: drawn from the seed'),
   worker: wordOr('any', wholeNumber(0, 1023), 'a whole number from 0 to 1023')
     .optional()
@@ -31,11 +32,4 @@ const faultSchema = mapping({
     .describe('what is drawn is a function of it'),
 });
 
-/** `faults`: a test facility; never part of the mathematics. */
-export const faultsSchema = z
-  .array(faultSchema, { error: 'a list of faults such as { kind: kill, worker: 1, step: 3 }' })
-  .refine((faults) => faults.reduce((sum, { count = 1 }) => sum + count, 0) <= MOST_FAULTS, {
-    error: `at most ${MOST_FAULTS} faults`,
-  });
-
-export type FaultsConfig = z.output<typeof faultsSchema>;
+export type WorkerFaultConfig = z.output<typeof workerFaultSchema>;

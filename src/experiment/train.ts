@@ -15,7 +15,7 @@ import { collectEnvironment } from './environment.ts';
 import { evaluatePart, watchedFigure } from './evaluate-part.ts';
 import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
 import { countFolds, type FoldTrainer, isFoldsFolder, resumeFolds, trainFolds } from './fold-runs.ts';
-import { injectedFaults } from './injected-faults.ts';
+import { injectedFaults, writerFaults } from './injected-faults.ts';
 import { ledgerHeader } from './ledger-header.ts';
 import { LedgerLog } from './ledger-log.ts';
 import { loadModel } from './load-model.ts';
@@ -32,7 +32,6 @@ import { findStraggler, type Straggler } from './straggler.ts';
 import { summarize } from './summary.ts';
 import { WorkerChoice } from './worker-choice.ts';
 import { nextScheduledStep, scheduledWorkers } from './worker-schedule.ts';
-import { writerFaults } from './writer-faults.ts';
 
 /** How a run is watched and where it writes. */
 export interface TrainOptions {
@@ -229,7 +228,7 @@ class Training {
       hasBest: () => this.#best !== undefined,
       watched: () => (this.#validation === undefined ? null : this.#watched(this.#validation)),
       keptBest: saved?.keptBest ?? null,
-      faults: writerFaults(options.writerFaults),
+      faults: writerFaults(run.config, options.writerFaults),
       onEvent: (event) => this.#emit(event),
     });
   }

@@ -48,7 +48,9 @@ describe('a model in a file of its own', () => {
     write('m.js', MODEL);
     const { code, stdout } = await runLockstep(['verify', 'c.yaml', '--steps', '3', '--workers', '1,2,3'], folder);
     expect(code).toBe(0);
-    expect(stdout).toContain('same bits: 1, 2 and 3 workers after 3 steps');
+    expect(stdout).toContain(
+      'same bits: 1, 2 and 3 workers; 2 workers killed in mid-step; process of 2 workers killed in step 1, resumed; after 3 steps',
+    );
   });
 
   it('changes both hashes with its text, and neither with its place', async () => {

@@ -108,7 +108,10 @@ describe('an unknown key', () => {
 
   it('says which source, optimizer or layer it belongs to', () => {
     expect(issuesWith({ data: { source: 'mnist', test: 0.1 } })).toEqual([
-      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text, not to mnist',
+      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text, not to mnist',
+    ]);
+    expect(issuesWith({ data: { source: 'iris', file: 'a.csv' } })).toEqual([
+      'data.file: expected a known key, got file; remove it: it belongs to csv, text, not to iris',
     ]);
     expect(issuesWith({ optimizer: { momentum: 0.9 } })).toEqual([
       'optimizer.momentum: expected a known key, got momentum; remove it: it belongs to sgd, rmsprop, not to adam',

@@ -33,7 +33,7 @@ describe('openTokenizer', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         // A half of a surrogate pair is no text.
-        fc.pre(text.isWellFormed());
+        fc.pre(!/\p{Surrogate}/u.test(text));
         expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
       }),
     );

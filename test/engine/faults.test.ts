@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { heapMbFor, planFaults } from '#src/engine/fault-plan.js';
 import { type Fault, FaultInjector, forgetEarlierFaults, hasHappened } from '#src/engine/faults.js';
-import { faultsSchema } from '#src/engine/faults.schema.js';
+import type { WorkerFaultConfig } from '#src/engine/faults.schema.js';
 import { SEAT_CELLS } from '#src/engine/memory-map.js';
+import { faultsSchema } from '#src/experiment/faults.schema.js';
 import { openBench } from './small-samples.ts';
 
 let bench: ReturnType<typeof openBench>;
@@ -68,7 +69,8 @@ describe('FaultInjector', () => {
 
 describe('planFaults', () => {
   const bounds = { workers: 3, steps: 40, hasNorm: true };
-  const plan = (faults: unknown, within = bounds): Fault[] => planFaults(faultsSchema.parse(faults), within);
+  const plan = (faults: unknown, within = bounds): Fault[] =>
+    planFaults(faultsSchema.parse(faults) as WorkerFaultConfig[], within);
 
   it('keeps what is said', () => {
     expect(plan([{ kind: 'hang', worker: 2, step: 7, shard: 3, moment: 'middle', ms: 4 }])).toEqual([

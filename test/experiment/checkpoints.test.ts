@@ -73,11 +73,8 @@ describe('a disk that fails', () => {
     ['fsyncError', 'EIO'],
   ] as const)('with %s costs a checkpoint and a warning; the next one is written', async (kind, code) => {
     // File 0 is that of step 0.
-    const writerFaults = [1, 2, 5].map((file) => ({ kind, file }));
-    const { summary, warnings, files } = await trainAndWatch(
-      { checkpoint: { everySteps: 1, keep: 100 } },
-      { writerFaults },
-    );
+    const faults = [1, 2, 5].map((file) => ({ kind, file }));
+    const { summary, warnings, files } = await trainAndWatch({ faults, checkpoint: { everySteps: 1, keep: 100 } });
     expect(summary).toMatchObject({ status: 'done', stateSha256: undisturbed.stateSha256 });
     const missing = [1, 2, 5];
     const expected = Array.from({ length: 25 }, (_, step) => step).filter((step) => !missing.includes(step));
@@ -92,8 +89,8 @@ describe('a disk that fails', () => {
   });
 
   test('with a short write costs nothing', async () => {
-    const writerFaults = [0, 1, 3].map((file) => ({ kind: 'shortWrite' as const, file }));
-    const { warnings, files } = await trainAndWatch({ checkpoint: { everySteps: 1, keep: 100 } }, { writerFaults });
+    const faults = [0, 1, 3].map((file) => ({ kind: 'shortWrite', file }));
+    const { warnings, files } = await trainAndWatch({ faults, checkpoint: { everySteps: 1, keep: 100 } });
     expect(warnings).toEqual([]);
     expect(files).toHaveLength(25);
   });

@@ -112,4 +112,61 @@ describe('verify', () => {
   it('refuses to verify nothing', async () => {
     await expect(verify(smallConfig(), { workerCounts: [] })).rejects.toThrow(/expected at least one worker count/);
   });
+
+  it('kills workers in the middle of a step, and a whole process that goes on with other workers', {
+    timeout: 30_000,
+  }, async () => {
+    const keys = { clip: { norm: 1 }, workers: 2, recovery: { maxRestarts: 0 }, faults: [{ kind: 'throw', step: 0 }] };
+    const { isSame, notProven, runs } = await verify(smallConfig(keys), {
+      steps: 9,
+      workerCounts: [3, 2],
+      kills: true,
+    });
+    expect(notProven).toEqual([]);
+    expect(isSame).toBe(true);
+    expect(runs).toHaveLength(4);
+    expect(runs[2].lostWorkers).toBeGreaterThanOrEqual(1);
+    expect(runs[2].workers).toBe(3);
+    expect(runs[3]).toMatchObject({ workers: 3, steps: 9, kill: { workers: 2, step: 4 } });
+    expect(runs[3].loss).toBe(runs[0].loss);
+  });
+
+  it('finds the run of the killed process different where its training is another one', {
+    timeout: 30_000,
+  }, async () => {
+    // The seed is read by the run with one worker, by the one that loses workers, and by the process that is killed.
+    const options = { steps: STEPS, workerCounts: [1], kills: true };
+    const { isSame, notProven, runs } = await verify(changing('seed', [1, 1, 2]), options);
+    expect(notProven).toEqual([]);
+    expect(runs[1].stateSha256).toBe(runs[0].stateSha256);
+    expect(runs[2].stateSha256).not.toBe(runs[0].stateSha256);
+    expect(isSame).toBe(false);
+  });
+
+  it('finds the run that lost workers different where its training is another one', { timeout: 30_000 }, async () => {
+    const options = { steps: STEPS, workerCounts: [1], kills: true };
+    const { isSame, runs } = await verify(changing('seed', [1, 2, 1]), options);
+    expect(runs[1].stateSha256).not.toBe(runs[0].stateSha256);
+    expect(runs[2].stateSha256).toBe(runs[0].stateSha256);
+    expect(isSame).toBe(false);
+  });
+
+  it('kills what ends after one step, or before its length, as well', { timeout: 30_000 }, async () => {
+    const config = smallConfig({ until: { loss: 1000 } });
+    const { isSame, notProven, runs } = await verify(config, { workerCounts: [1], kills: true });
+    expect({ isSame, notProven }).toEqual({ isSame: true, notProven: [] });
+    expect(runs.map(({ steps }) => steps)).toEqual([1, 1, 1]);
+    expect(runs[2].kill).toEqual({ workers: 2, step: 0 });
+  });
+
+  it('tells why the process failed that was to be killed', async () => {
+    // Read once by each of the first two runs; the process gets a memory that it cannot do with.
+    const config = changing('memory', ['auto', 'auto', 1]);
+    await expect(verify(config, { workerCounts: [1], kills: true })).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringMatching(
+        /^verify: expected a process that trains until it is killed, got exit code 2: .*memory/s,
+      ),
+    });
+  });
 });
