@@ -10,13 +10,13 @@ import { createRowEncoder, type TablePreprocessing } from './table-preprocessing
 import { readTextFile } from './text-file.ts';
 
 /** What of preprocessing.json says how cells become inputs and targets. */
-export type StoredTable = Pick<TablePreprocessing, 'inputs' | 'missingCells' | 'target'>;
+export type PreparedTable = Pick<TablePreprocessing, 'inputs' | 'missingCells' | 'target'>;
 
 /**
  * Opens a CSV file: every row a sample, the columns by their names, what training made of their cells and of the target's.
  * @throws DataError with file, line and column
  */
-export function openStoredTable(path: string, table: StoredTable, data: DataOptions): Source {
+export function openPreparedTable(path: string, table: PreparedTable, data: DataOptions): Source {
   const delimiter = 'delimiter' in data ? data.delimiter : ',';
   const rows = new CsvRows(path, readTextFile(path, 'a CSV file'), delimiter);
   if (!rows.next()) throw new DataError(path, 'at least one row', 'none', 'check the file');
@@ -61,7 +61,7 @@ export function openStoredTable(path: string, table: StoredTable, data: DataOpti
   };
 }
 
-function targetEncoder(target: StoredTable['target']): (cell: string, where: () => string) => number {
+function targetEncoder(target: PreparedTable['target']): (cell: string, where: () => string) => number {
   if (target.type === 'number') {
     return (cell, where) => (parseNumberCell(cell, where, 'correct the cell') - target.mean) / target.deviation;
   }
