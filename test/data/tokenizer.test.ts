@@ -33,7 +33,7 @@ describe('openTokenizer', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         // A half of a surrogate pair is no text.
-        fc.pre(text.isWellFormed());
+        fc.pre(Buffer.from(text).toString() === text);
         expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
       }),
     );
