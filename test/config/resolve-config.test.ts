@@ -109,7 +109,7 @@ describe('an unknown key', () => {
 
   it('says which source, optimizer or layer it belongs to', () => {
     expect(issuesWith({ data: { source: 'mnist', test: 0.1 } })).toEqual([
-      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text, not to mnist',
+      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, not to mnist',
     ]);
     expect(issuesWith({ optimizer: { momentum: 0.9 } })).toEqual([
       'optimizer.momentum: expected a known key, got momentum; remove it: it belongs to sgd, rmsprop, not to adam',
