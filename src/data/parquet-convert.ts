@@ -10,7 +10,7 @@ import { DataError } from './data-error.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import { openParquetFile, type ParquetFile, ParquetRow } from './parquet-file.ts';
 import { NpyWriter } from './shard-file-writer.ts';
-import { type CellTable, STORED, type StoredColumn } from './stored-cells.ts';
+import { type CellTable, STORED, type StoredColumn } from './stored-table.ts';
 import { inputOptions, type TableOptions } from './table.ts';
 import { InputColumn } from './table-column.ts';
 import { chooseColumns, type TableColumns } from './table-columns.ts';

@@ -14,7 +14,7 @@ import { readInto, withInputFile } from './input-file.ts';
 import { usualBlockSamples } from './sample-stream.ts';
 import { type DatasetSpec, type Parts, sampleBytes } from './source.ts';
 import { splitBy } from './split.ts';
-import { type CellTable, STORED, StoredCells } from './stored-cells.ts';
+import { type CellTable, STORED, StoredCells } from './stored-table.ts';
 import { streamedDataset } from './streamed-dataset.ts';
 import { cutRows } from './table-blocks.ts';
 import {

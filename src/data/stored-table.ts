@@ -1,80 +1,96 @@
-// A CSV file and a table's stored preprocessing → a source of the same inputs and targets that training made of such cells; coordinator.
+// A table that was converted → what is known of its columns, and its raw cells column by column; coordinator.
+//
+// A folder of such a table has the cells in one file of float64, a row after the other, the target's last.
 
-import { parseNumberCell, quoteCell } from './cell.ts';
-import { CsvRows } from './csv-rows.ts';
-import type { DataOptions } from './data.schema.ts';
-import { DataError } from './data-error.ts';
-import type { Source } from './source.ts';
-import { findInputColumns } from './stored-columns.ts';
-import { createRowEncoder, type TablePreprocessing } from './table-preprocessing.ts';
-import { readTextFile } from './text-file.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RecordReader } from './record-reader.ts';
+import type { StreamFile } from './sample-stream.ts';
+import { openStreamFile } from './shard-files.ts';
+import type { MissingPolicy } from './table-column.ts';
 
-/** What of preprocessing.json says how cells become inputs and targets. */
-export type StoredTable = Pick<TablePreprocessing, 'inputs' | 'missingCells' | 'target'>;
-
-/**
- * Opens a CSV file: every row a sample, the columns by their names, what training made of their cells and of the target's.
- * @throws DataError with file, line and column
- */
-export function openStoredTable(path: string, table: StoredTable, data: DataOptions): Source {
-  const delimiter = 'delimiter' in data ? data.delimiter : ',';
-  const rows = new CsvRows(path, readTextFile(path, 'a CSV file'), delimiter);
-  if (!rows.next()) throw new DataError(path, 'at least one row', 'none', 'check the file');
-  const columns = findInputColumns(path, rows.texts(), table, data);
-  const target = columns.target;
-  if (target === null) {
-    const expected = `the target's column ${JSON.stringify(table.target.name)}`;
-    throw new DataError(path, expected, 'none of this name', 'add it, or use lockstep predict');
-  }
-  const encoder = createRowEncoder(table);
-  const inputs: Float32Array[] = [];
-  const targets: number[] = [];
-  const lines: number[] = [];
-  const encodeTarget = targetEncoder(table.target);
-  for (let isRow = !columns.hasHeader || rows.next(); isRow; isRow = rows.next()) {
-    const { line } = rows;
-    const where = () => `${path}:${line}`;
-    columns.checkCount(rows, where);
-    const row = new Float32Array(encoder.width);
-    encoder.encode((i) => rows.textAt(columns.inputs[i]), where, row, 0);
-    inputs.push(row);
-    targets.push(encodeTarget(rows.textAt(target), () => `${where()} column ${JSON.stringify(table.target.name)}`));
-    lines.push(line);
-  }
-  if (lines.length === 0) throw new DataError(path, 'at least one row behind the header', 'none', 'check the file');
-  const labels = table.target.type === 'class' ? table.target.labels : undefined;
-  return {
-    name: 'csv',
-    input: { shape: [encoder.width], storage: 'f32', divisor: 1 },
-    target:
-      labels === undefined
-        ? { kind: 'values', storage: 'f32', shape: [1] }
-        : { kind: 'class', storage: labels.length <= 256 ? 'u8' : 'i32', classes: labels.length },
-    splitSamples: lines.length,
-    testSamples: 0,
-    classNames: labels,
-    sampleName: (id) => `${path}:${lines[id]}`,
-    fill(into, wanted) {
-      for (const [id, row] of inputs.entries()) into.set(row, id * encoder.width);
-      wanted.set(targets);
-    },
-  };
+/** What the converter says of the rows that it kept. */
+export interface CellTable {
+  samples: number;
+  /** In the order of their cells in a row. */
+  inputs: StoredColumn[];
+  target: StoredTarget;
+  missingCells: string[];
+  warnings: string[];
+  /** Whether the rows' numbers in the file are kept, as some rows were left out. */
+  hasRows: boolean;
+  /** What a split by group or time goes by: texts that the file of keys has the indices of; null without one. */
+  splitKeys: string[] | null;
 }
 
-function targetEncoder(target: StoredTable['target']): (cell: string, where: () => string) => number {
-  if (target.type === 'number') {
-    return (cell, where) => (parseNumberCell(cell, where, 'correct the cell') - target.mean) / target.deviation;
+/** Cells are numbers, or indices into `categories`; NaN where they are missing. */
+export interface StoredColumn {
+  /** The column's index in its file. */
+  index: number;
+  name: string;
+  kind: 'number' | 'category';
+  /** In the order of their code units. */
+  categories: string[];
+  missing: MissingPolicy;
+  missingCount: number;
+}
+
+/** Cells are classes, of which there are `classes`, or numbers. */
+export interface StoredTarget {
+  name: string;
+  classes: number | null;
+  labels: string[] | null;
+}
+
+/** Names in the folder. */
+export const STORED = { about: 'table.json', cells: 'cells.npy', rows: 'rows.npy', keys: 'keys.npy' } as const;
+
+/** One read of a pass over the cells. */
+const CHUNK_ROWS = 1 << 14;
+
+/** An opened folder. */
+export class StoredCells {
+  readonly table: CellTable;
+  readonly cells: StreamFile;
+  readonly #folder: string;
+
+  /** @throws DataError where a file is damaged */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.table = JSON.parse(readFileSync(join(folder, STORED.about), 'utf8')) as CellTable;
+    this.cells = openStreamFile(join(folder, STORED.cells));
   }
-  const { labels } = target;
-  const codes = new Map(labels.map((label, code) => [label, code]));
-  // Whole numbers are one label however they are written.
-  const numbers = labels.every((label) => /^[+-]?\d/.test(label))
-    ? new Map(labels.map((label, code) => [Number(label), code]))
-    : new Map<number, number>();
-  return (cell, where) => {
-    const code = codes.get(cell) ?? (cell === '' ? undefined : numbers.get(Number(cell)));
-    if (code !== undefined) return code;
-    const some = `${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`;
-    throw new DataError(where(), `one of the labels ${some}`, quoteCell(cell), 'correct the cell');
-  };
+
+  /** The cells of one column, by sample; the target's is the column `table.inputs.length`. */
+  column(index: number): Float64Array {
+    const { samples } = this.table;
+    const width = this.cells.shape[1];
+    const out = new Float64Array(samples);
+    const chunk = new Float64Array(CHUNK_ROWS * width);
+    const reader = new RecordReader();
+    for (let record = 0; record < samples; record += CHUNK_ROWS) {
+      const count = Math.min(CHUNK_ROWS, samples - record);
+      reader.read(this.cells, { record, count, perSample: width }, chunk.subarray(0, count * width), null);
+      for (let i = 0; i < count; i++) out[record + i] = chunk[i * width + index];
+    }
+    return out;
+  }
+
+  /** What the split goes by, of each sample. */
+  splitKeys(): string[] | undefined {
+    const { splitKeys } = this.table;
+    return splitKeys === null ? undefined : Array.from(this.#ints(STORED.keys), (index) => splitKeys[index]);
+  }
+
+  /** The row in the file of each sample, counted from 0; null where they are the samples' own numbers. */
+  rows(): Int32Array | null {
+    return this.table.hasRows ? this.#ints(STORED.rows) : null;
+  }
+
+  #ints(name: string): Int32Array {
+    const file = openStreamFile(join(this.#folder, name));
+    const out = new Int32Array(file.shape[0]);
+    new RecordReader().read(file, { record: 0, count: out.length, perSample: 1 }, out, null);
+    return out;
+  }
 }

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { DataError } from '../data/data-error.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openIdxSource } from '../data/idx.ts';
+import { openPreparedTable } from '../data/prepared-table.ts';
 import { tableSchema, textSchema } from '../data/preprocessing.schema.ts';
 import type { Source } from '../data/source.ts';
-import { openStoredTable } from '../data/stored-table.ts';
 import { openText } from '../data/text.ts';
 import { checkPreprocessing, type StoredRun, StoredRunError } from './stored-run.ts';
 
@@ -41,7 +41,7 @@ function openOtherSource({ path, preprocessing, checkpoint }: StoredRun, file: s
   const { kind, input, source } = preprocessing;
   const stored = `${path}/preprocessing.json`;
   if (kind === 'table')
-    return openStoredTable(file, checkPreprocessing(tableSchema, preprocessing, stored), checkpoint.config.data);
+    return openPreparedTable(file, checkPreprocessing(tableSchema, preprocessing, stored), checkpoint.config.data);
   if (kind === 'text') {
     const { unit, length, vocabulary } = checkPreprocessing(textSchema, preprocessing, stored);
     return openText(source, file, { unit, length, vocabulary, validation: 0, test: 0 });

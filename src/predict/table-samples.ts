@@ -2,15 +2,15 @@
 import type { CsvRows } from '../data/csv-rows.ts';
 import type { DataOptions } from '../data/data.schema.ts';
 import { DataError } from '../data/data-error.ts';
+import type { PreparedTable } from '../data/prepared-table.ts';
 import { type FoundColumns, findInputColumns } from '../data/stored-columns.ts';
-import type { StoredTable } from '../data/stored-table.ts';
 import { createRowEncoder } from '../data/table-preprocessing.ts';
 import { type ByteStream, csvBlocks } from './csv-blocks.ts';
 import type { SampleSource } from './sample-source.ts';
 
 /** What is made of a CSV file. */
 export interface TableSamplesOptions {
-  table: StoredTable;
+  table: PreparedTable;
   /** Of the run: its delimiter and id column. */
   data: DataOptions;
   /** Whether rows are told apart by all of their cells, or by the id column alone, where there is one. */

@@ -1,7 +1,7 @@
 // A run folder → a model that predicts: weights and plan as they were saved, inputs prepared as training prepared them. Coordinator.
 import { availableParallelism } from 'node:os';
+import type { PreparedTable } from '../data/prepared-table.ts';
 import { tableSchema, textSchema } from '../data/preprocessing.schema.ts';
-import type { StoredTable } from '../data/stored-table.ts';
 import { createRowEncoder } from '../data/table-preprocessing.ts';
 import type { TextPreprocessing } from '../data/text.ts';
 import { Inference } from '../engine/inference.ts';
@@ -58,7 +58,7 @@ export async function loadModel(
 export class TrainedModel {
   readonly run: StoredRun;
   /** Of a table; null for other data. */
-  readonly table: StoredTable | null;
+  readonly table: PreparedTable | null;
   /** Of a text; null for other data. */
   readonly text: TextPreprocessing | null;
   readonly #inference: Inference;
@@ -173,7 +173,7 @@ export class TrainedModel {
   }
 
   #rowWriter(
-    table: StoredTable,
+    table: PreparedTable,
   ): (sample: Row | ArrayLike<number>, index: number, into: Float32Array, at: number) => void {
     const encoder = createRowEncoder(table);
     return (sample, index, into, at) => {
@@ -223,7 +223,7 @@ function outputOf({ checkpoint: { plan }, path }: StoredRun): PlanOutput {
   );
 }
 
-function targetOf({ preprocessing }: StoredRun, table: StoredTable | null): TargetMeaning {
+function targetOf({ preprocessing }: StoredRun, table: PreparedTable | null): TargetMeaning {
   const { target, classNames = null } = preprocessing;
   if (table === null) return { classNames, classes: target?.classes, mean: 0, deviation: 1 };
   if (table.target.type === 'class') return { classNames: table.target.labels, mean: 0, deviation: 1 };

@@ -83,7 +83,7 @@ describe('openJsonl', () => {
             .split('.')
             .reduce((at, key) => (at as Record<string, unknown>)[key], { x: value } as unknown);
           // JSON.stringify writes -0 as 0.
-          expect(inputs[i]).toBe(Math.fround(found as number) + 0);
+          expect(inputs[i]).toBe(Object.is(found, -0) ? 0 : Math.fround(found as number));
         }
       }),
     );

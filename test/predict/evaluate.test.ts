@@ -53,7 +53,7 @@ const NAMES = {
 const DIGITS = {
   name: 'digits',
   data: { source: 'digits', batchSize: 128, validation: 0.1, test: 0.2 },
-  model: [{ conv: 4 }, { batchNorm: true }, { relu: true }, { flatten: true }, { dense: 10 }],
+  model: [{ conv: 4 }, { batchNorm: true }, { activation: 'relu' }, { flatten: true }, { dense: 10 }],
   loss: 'crossEntropy',
   epochs: 2,
   numerics: 'portable',
