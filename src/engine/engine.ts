@@ -1,19 +1,15 @@
 // A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClassPositions } from '../data/balanced-order.ts';
 import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
-import type { BlasChoice } from '../kernels/blas-library.ts';
-import type { WasmBuild } from '../kernels/wasm.ts';
-import { type Plan, packPlan } from '../plan/plan.ts';
+import { packPlan } from '../plan/plan.ts';
 import { bump, changeOf, currentWord32, currentWord64, isAsleep, perform, publishWord32 } from './atomics.ts';
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
-import { type Fault, forgetEarlierFaults } from './faults.ts';
+import type { EngineSpec, Evaluation, EvaluationTotals, ShardTimes } from './engine-spec.ts';
+import { forgetEarlierFaults } from './faults.ts';
 import { findNotFinite } from './find-not-finite.ts';
 import { READER, releaseHold, takeHold } from './hold.ts';
-import type { TrainingSpec } from './job.ts';
-import { COUNTED_CELL, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
+import { COUNTED_CELL, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
-import type { WorkerPool } from './pool.ts';
 import {
   beatWord,
   ctlPhase,
@@ -27,76 +23,13 @@ import {
   slotBuffer,
 } from './protocol-words.ts';
 import type { Reader } from './reader-machine.ts';
-import {
-  DEFAULT_RECOVERY,
-  describeCause,
-  type RecoveryRules,
-  RestartLimit,
-  SeatWatch,
-  type WorkerRecovery,
-} from './recovery.ts';
+import { DEFAULT_RECOVERY, describeCause, RestartLimit, SeatWatch } from './recovery.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
 import { treeTotal } from './tree.ts';
 import { type LeastLoss, metUntil, NO_LOSS, type UntilReason } from './until.ts';
-
-/** A part of the samples, and the weights that it is evaluated with. */
-export type Evaluation = 'validate' | 'test' | 'testBest';
-
-/** The loss and metric sums of an evaluation. */
-export interface EvaluationTotals {
-  lossNumerator: number;
-  denominator: number;
-  correct: number;
-  /** Labels that count. */
-  counted: number;
-  /** All of them, those of metrics behind the loss's. */
-  cells: readonly number[];
-}
-
-/** What an engine works on; the memory holds samples and initial weights already. */
-export interface EngineSpec {
-  memory: WebAssembly.Memory;
-  module: WebAssembly.Module;
-  build: WasmBuild;
-  blas?: BlasChoice;
-  plan: Plan;
-  map: MemoryMap;
-  training: TrainingSpec;
-  /** Ids of the training samples; position p of an epoch's order names trainIds[p]. */
-  trainIds: Uint32Array;
-  /** Positions by class, where an epoch has each class equally often in place of each sample once. */
-  classes?: ClassPositions;
-  pool: WorkerPool;
-  /** Cores that the process may use: with more workers than that nobody spins. */
-  cores: number;
-  faults?: readonly Fault[];
-  /** How many workers may be lost, and after how long one is called stuck. */
-  recovery?: RecoveryRules;
-  onStep: (record: CommittedStep) => void;
-  /** A worker was lost and its seat is taken again. */
-  onRecovery?: (recovery: WorkerRecovery) => void;
-  /** Where the run begins, if not at step 0: the memory holds the state of that step in generation step & 1. */
-  start?: EngineStart;
-  /** Brings the samples of a stream; absent where all samples are in memory. */
-  loader?: StreamLoader;
-}
-
-/** A thread that brings the samples of coming steps, as the engine needs it. */
-export interface StreamLoader {
-  /** Starts it; `onFailure` is called once where it cannot go on. */
-  start(onFailure: (error: Error) => void): void;
-  stop(): Promise<void>;
-}
-
-/** The step of a state that a run goes on from, and what its words and cells remember. */
-export interface EngineStart {
-  step: number;
-  /** What evaluations have made of the learning rate so far. */
-  lrFactor: number;
-  leastLoss: LeastLoss;
-}
+import { describePlace, describeRecovery, type WorkerLoss } from './worker-loss.ts';
 
 // The coordinator is rung when a worker parks; the timer only bounds how long records lie and failures go unseen.
 const POLL_MS = 20;
@@ -106,39 +39,6 @@ const LIFELESS_MS = 120_000;
 const TERMINATION_MS = 10_000;
 // About 20 µs: longer than the gaps inside a step, shorter than what a sleep and a wake-up cost.
 const SPIN_TURNS = 2000;
-
-/** What a seat's workers have done. */
-export interface ShardTimes {
-  worker: number;
-  shards: number;
-  totalMs: number;
-}
-
-/** A worker that was lost, and where. */
-interface Loss {
-  error: Error;
-  step: number;
-  phase: string;
-  /** Of the shard, range or chunk that it had claimed, -1 for none. */
-  index: number;
-  beganAt: number;
-}
-
-const unitOf = (phase: string): 'shard' | 'range' | 'chunk' => {
-  if (phase === 'SHARDS') return 'shard';
-  return phase === 'NORM' || phase === 'UPDATE' ? 'range' : 'chunk';
-};
-
-function describePlace(seat: number, { step, phase, index }: Pick<Loss, 'step' | 'phase' | 'index'>): string {
-  const unit = index < 0 ? '' : `, ${unitOf(phase)} ${index}`;
-  return `worker ${seat}, step ${step}, ${phase}${unit}`;
-}
-
-function describeRecovery(worker: number, loss: Loss, cause: string): WorkerRecovery {
-  const { step, phase, index, beganAt } = loss;
-  const lostMs = clockMs() - beganAt;
-  return { worker, step, phase, ...(index >= 0 && { [unitOf(phase)]: index }), cause, lostMs };
-}
 
 /** Runs the step protocol over the workers of a pool. */
 export class Engine {
@@ -151,7 +51,7 @@ export class Engine {
   readonly #watch: SeatWatch;
   readonly #restarts: RestartLimit;
   /** By seat: what became of its task, between its end and the sweep. */
-  readonly #lost: (Loss | undefined)[] = [];
+  readonly #lost: (WorkerLoss | undefined)[] = [];
   /** By seat: why and when it was told to end where it is. */
   readonly #terminated: ({ cause: string; atMs: number } | undefined)[] = [];
   readonly #killsSeen: number[] = [];
@@ -386,7 +286,7 @@ export class Engine {
   }
 
   /** Where the worker of a seat was when it was lost. */
-  #placeOf(seat: number, wasParked: boolean): Pick<Loss, 'step' | 'phase' | 'index' | 'beganAt'> {
+  #placeOf(seat: number, wasParked: boolean): Pick<WorkerLoss, 'step' | 'phase' | 'index' | 'beganAt'> {
     const cells = this.#views.seatCells(seat);
     const isNew = wasParked && this.#machine.dealt[seat] === 0;
     const index = isNew ? -1 : cells[SEAT_CELLS.index];
@@ -568,7 +468,7 @@ export class Engine {
   }
 
   /** The reason of a run that ends because too many workers were lost. */
-  #describeLoss(seat: number, loss: Loss, cause: string): string {
+  #describeLoss(seat: number, loss: WorkerLoss, cause: string): string {
     // A task that threw names its own place; a thread that is gone left it in its cells.
     const what = cause.startsWith(`worker ${seat},`) ? cause : `${describePlace(seat, loss)}: ${cause}`;
     return `${what}; ${this.#restarts.describe()}`;

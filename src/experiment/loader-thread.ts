@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { currentWord32 } from '../engine/atomics.ts';
-import type { StreamLoader } from '../engine/engine.ts';
+import type { StreamLoader } from '../engine/engine-spec.ts';
 import { clockMs } from '../engine/phase-clock.ts';
 import { type RecoveryRules, RestartLimit } from '../engine/recovery.ts';
 import type { LoaderJob } from '../engine/sample-loader.ts';

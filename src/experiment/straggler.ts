@@ -1,5 +1,5 @@
 // How long each worker's shards took → the one that is slower than the others, where there is one. Coordinator; pure.
-import type { ShardTimes } from '../engine/engine.ts';
+import type { ShardTimes } from '../engine/engine-spec.ts';
 
 /** A worker whose shards take clearly longer than those of the others. */
 export interface Straggler {

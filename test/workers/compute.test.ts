@@ -1,7 +1,8 @@
 // The compute worker in threads, against the same phases done one after the other by this thread: the same bytes.
 import { afterEach, describe, expect, it } from 'vitest';
 import { currentWord32 } from '#src/engine/atomics.js';
-import { Engine, type EngineSpec, type Evaluation } from '#src/engine/engine.js';
+import { Engine } from '#src/engine/engine.js';
+import type { EngineSpec, Evaluation } from '#src/engine/engine-spec.js';
 import { EvaluationPhase } from '#src/engine/evaluation-phase.js';
 import { createPool, type WorkerPool } from '#src/engine/pool.js';
 import { PHASE, SEAT, seatWord } from '#src/engine/protocol-words.js';
