@@ -10,6 +10,7 @@ import { resolveNumerics } from '../kernels/numerics.ts';
 import { beginRunFolder, type HiddenFolder } from './begin-run-folder.ts';
 import type { ProgressEvent, Summary, TrainEvent } from './events.ts';
 import { foldFolder, summarizeFolds } from './fold-summary.ts';
+import { freeMemory } from './free-memory.ts';
 import { loadModel } from './load-model.ts';
 import { ResumeError, type ResumeOptions } from './resume.ts';
 import { RunFolder } from './run-folder.ts';
@@ -157,6 +158,7 @@ class FoldRuns {
 
   async #runFold(fold: number): Promise<Summary> {
     this.#options.onEvent?.({ type: 'fold', fold, of: this.#of });
+    if (fold > 1) freeMemory();
     const path = this.#folder?.file(foldFolder(fold));
     const summary =
       path === undefined || !existsSync(path) ? await this.#trainFold(fold) : await this.#goOnWithFold(fold, path);

@@ -170,6 +170,21 @@ describe('a run of folds that was interrupted', () => {
   });
 });
 
+describe('the memory of folds', () => {
+  test('is that of one at a time', async () => {
+    // 64 MiB of samples a fold; measured where a fold begins, when those before it are gone.
+    const data = { source: 'synthetic', samples: 80_000, features: 200, outputs: 1, batchSize: 'full', folds: 5 };
+    const config = smallConfig({ data, model: [{ dense: 1 }], loss: 'mse', epochs: undefined, steps: 1 });
+    const resident: number[] = [];
+    const onEvent = ({ type }: { type: string }): void => {
+      if (type === 'start') resident.push(process.memoryUsage().rss / 2 ** 20);
+    };
+    await train(config, { runsDir, onEvent });
+    // Two of them would be 64 MiB more.
+    expect(resident[4] - resident[1]).toBeLessThan(50);
+  }, 60_000);
+});
+
 describe('a run of folds that cannot begin', () => {
   test('leaves nothing behind', async () => {
     const config = foldsConfig({ model: [{ dense: 2 }] });
