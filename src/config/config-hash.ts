@@ -62,7 +62,7 @@ export function canonicalConfig(
 }
 
 function withoutPaths(data: TrainConfig['data']): Record<string, unknown> {
-  const isPath = (key: string) => (DATA_PATH_KEYS as readonly string[]).includes(key);
+  const isPath = (key: string) => key === 'allowOutside' || (DATA_PATH_KEYS as readonly string[]).includes(key);
   return Object.fromEntries(Object.entries(data).filter(([key]) => !isPath(key)));
 }
 

@@ -26,6 +26,9 @@ const common = {
     .describe('samples of one step, the global batch; full: all'),
   validation: fraction().default(0).describe('fraction set aside to validate'),
   shuffle: flag().default(true).describe('another order in every epoch'),
+  allowOutside: flag()
+    .optional()
+    .describe("relative paths may lead out of the config's folder and the working directory; decides no bit"),
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */

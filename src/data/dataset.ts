@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
+import { checkDataPaths } from './data-path.ts';
 import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
@@ -51,6 +52,7 @@ const ID_BYTES = 4;
  * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
  */
 export function openDataset(options: DataOptions, seed: number, baseDir: string): Dataset {
+  checkDataPaths(options, baseDir);
   const source = openSource(options, seed, baseDir);
   const spec: DatasetSpec = {
     name: source.name,
