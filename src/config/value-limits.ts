@@ -1,7 +1,7 @@
 // Counts the values that a config is made of, so that a small one cannot stand for an endless one. Coordinator only.
 
-const MOST_VALUES = 20_000;
-const MOST_DEPTH = 32;
+export const MOST_VALUES = 20_000;
+export const MOST_DEPTH = 32;
 
 /** A config that is larger or deeper than any real one: a list that holds itself, or aliases of aliases. */
 export class TooManyValues extends Error {

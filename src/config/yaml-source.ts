@@ -1,6 +1,7 @@
 // YAML text → a config's values with line and column, and all that is wrong with the text. Coordinator only; pure.
 import {
   type Alias,
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -8,7 +9,6 @@ import {
   isSeq,
   LineCounter,
   type ParsedNode,
-  parseDocument,
   visit,
   type YAMLMap,
   type Scalar as YamlScalar,
@@ -17,6 +17,7 @@ import type { ConfigIssue } from './config-error.ts';
 import type { ConfigNode, Origin, Path, Scalar } from './config-node.ts';
 import { checkNumber } from './number-text.ts';
 import { shorten, showKey } from './shorten-text.ts';
+import { readTokens } from './text-limits.ts';
 import { TooManyValues, VALUE_LIMITS, ValueBudget } from './value-limits.ts';
 
 /** What a text says; no root where it says nothing or is not YAML. */
@@ -47,13 +48,15 @@ const OPTIONS = { version: '1.2', schema: 'core', uniqueKeys: false, prettyError
 
 function readDocument(text: string, lineCounter: LineCounter, locate: Locate): YamlSource {
   try {
-    const document = parseDocument(text, { ...OPTIONS, lineCounter });
+    const tokens = readTokens(text, lineCounter);
+    if (tokens === undefined) throw new TooManyValues();
+    const [document, second] = new Composer({ ...OPTIONS, lineCounter }).compose(tokens, true, text.length);
+    if (second !== undefined) return { root: undefined, issues: [secondDocumentIssue(second, locate)] };
     const issues = syntaxIssues(document, locate);
     if (issues.length > 0) return { root: undefined, issues };
     return new NodeReader(document, locate).read();
   } catch (cause) {
-    // The parser's own recursion gives up at some depth, ours at VALUE_LIMITS.
-    if (!(cause instanceof TooManyValues || cause instanceof RangeError)) throw cause;
+    if (!(cause instanceof TooManyValues)) throw cause;
     const issue = {
       origin: locate(0),
       path: [],
@@ -65,14 +68,18 @@ function readDocument(text: string, lineCounter: LineCounter, locate: Locate): Y
   }
 }
 
+function secondDocumentIssue({ range }: Document.Parsed, locate: Locate): ConfigIssue {
+  const advice = 'remove the lines from --- on';
+  return { origin: locate(range[0]), path: [], expected: 'one YAML document', got: 'several', advice };
+}
+
 function syntaxIssues({ errors, directives }: Document.Parsed, locate: Locate): ConfigIssue[] {
-  const issues = errors.map(({ code, pos, message }) => ({
+  const issues = errors.map(({ pos, message }) => ({
     origin: locate(pos[0]),
     path: [],
-    expected: code === 'MULTIPLE_DOCS' ? 'one YAML document' : 'YAML',
-    got: code === 'MULTIPLE_DOCS' ? 'several' : `what is not: ${shorten(message)}`,
-    advice:
-      code === 'MULTIPLE_DOCS' ? 'remove the lines from --- on' : 'correct it, or put text with : # [ { in quotes',
+    expected: 'YAML',
+    got: `what is not: ${shorten(message)}`,
+    advice: 'correct it, or put text with : # [ { in quotes',
   }));
   const { version } = directives.yaml;
   if (version === '1.2') return issues;

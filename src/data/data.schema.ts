@@ -32,6 +32,9 @@ const common = {
     .optional()
     .describe('each class equally often in every epoch, in place of each sample once'),
   augment: augmentSchema,
+  allowOutside: flag()
+    .optional()
+    .describe("relative paths may lead out of the config's folder and the working directory; decides no bit"),
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */
@@ -374,8 +377,8 @@ export const DATA_PATH_KEYS = [
   'cache',
 ] as const;
 
-/** Keys of `data` that decide no bit beside: how much of a stream is read ahead. */
-export const DATA_FREE_KEYS = ['prefetch'] as const;
+/** Keys of `data` that decide no bit beside: how much of a stream is read ahead, and where paths may lead. */
+export const DATA_FREE_KEYS = ['prefetch', 'allowOutside'] as const;
 
 /** The resolved options of a source, all defaults filled in. */
 export type DataOptions = Frozen<z.output<typeof dataSchema>>;

@@ -7,6 +7,7 @@ import { checkAugmentation } from './augmentation.ts';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
+import { checkDataPaths } from './data-path.ts';
 import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { foldParts } from './folds.ts';
@@ -80,6 +81,7 @@ const ID_BYTES = 4;
  * @throws DataError for anything that cannot be trained on, before memory is taken for the samples
  */
 export function openDataset(options: DataOptions, seed: number, baseDir: string, arrays?: TrainArrays): Dataset {
+  checkDataPaths(options, baseDir);
   if (options.source === 'shards') return openShards(options, seed, baseDir);
   if (options.source === 'parquet' || options.source === 'flights') return openParquet(options, seed, baseDir);
   const source = options.source === 'arrays' ? openMemory(options, arrays) : openSource(options, seed, baseDir);

@@ -25,6 +25,7 @@ import { type CutPlace, cutRows } from './cut-rows.ts';
 import type { NoticeEvent } from './events.ts';
 import { type PreparedRun, prepareRun } from './prepare.ts';
 import { type Progress, progressSchema } from './progress.schema.ts';
+import { refuseLinksOut } from './refuse-links.ts';
 import { RunFolder } from './run-folder.ts';
 import { lockRunFolder } from './run-lock.ts';
 
@@ -80,6 +81,7 @@ function openRunFolder(path: string): RunFolder {
   if (!existsSync(join(named, CHECKPOINTS_FOLDER))) {
     throw new ResumeError(`${named}: expected a run with checkpoints, got none; train it again from its config`);
   }
+  refuseLinksOut(named);
   return new RunFolder(named, name, lockRunFolder(named));
 }
 

@@ -10,10 +10,12 @@ import { checkMessagePack, unpackBounded } from '#src/checkpoint/bounded-unpack.
 import { loadCheckpoint } from '#src/checkpoint/checkpoint.js';
 import { CheckpointError, Container, encodeTable } from '#src/checkpoint/container.js';
 import { packr, savedPackr } from '#src/plan/pack.js';
+import { CASES as CASES_A_FORMAT, damage } from '../damage/damage.ts';
 import { saveRun } from './saved-run.ts';
 
-/** Of each kind of damage; 10,000 in all by LOCKSTEP_CASES=2500. */
-const CASES = Number(process.env.LOCKSTEP_CASES ?? 125);
+/** Of each of the four kinds of damage. */
+const CASES = Math.ceil(CASES_A_FORMAT / 4);
+const LIMIT = { timeout: 60_000 + CASES_A_FORMAT * 60 };
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-damaged-'));
 const path = join(folder, 'damaged.lockstep');
 
@@ -46,7 +48,7 @@ function expectRefused(bytes: Uint8Array): CheckpointError {
 const place = () => fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('a checkpoint is refused', () => {
-  test('where any one bit is another one', () => {
+  test('where any one bit is another one', LIMIT, () => {
     fc.assert(
       fc.property(place(), fc.integer({ min: 0, max: 7 }), (share, bit) => {
         const bytes = Buffer.from(good);
@@ -57,7 +59,7 @@ describe('a checkpoint is refused', () => {
     );
   });
 
-  test('where it was cut anywhere', () => {
+  test('where it was cut anywhere', LIMIT, () => {
     fc.assert(
       fc.property(place(), (share) => {
         expectRefused(good.subarray(0, Math.floor(share * good.length)));
@@ -66,7 +68,7 @@ describe('a checkpoint is refused', () => {
     );
   });
 
-  test('where bytes were appended, put in or taken out', () => {
+  test('where bytes were appended, put in or taken out', LIMIT, () => {
     const pieces = fc.uint8Array({ minLength: 1, maxLength: 64 });
     fc.assert(
       fc.property(place(), pieces, fc.boolean(), (share, piece, isAdded) => {
@@ -80,7 +82,7 @@ describe('a checkpoint is refused', () => {
   });
 
   // The checksums are right in these: whoever made them meant it.
-  test('where a table with right checksums says wrong lengths', () => {
+  test('where a table with right checksums says wrong lengths', LIMIT, () => {
     fc.assert(
       fc.property(fc.nat(5), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (index, length) => {
         const bytes = Buffer.from(good);
@@ -90,6 +92,17 @@ describe('a checkpoint is refused', () => {
         expectRefused(rehashTable(bytes));
       }),
       { numRuns: CASES },
+    );
+  });
+
+  test('where the plan in it is damaged in any way, with right checksums of the file', LIMIT, () => {
+    const plan = readSection('plan');
+    fc.assert(
+      fc.property(damage, (change) => {
+        const bytes = change(plan);
+        if (!Buffer.from(bytes).equals(Buffer.from(plan))) expectRefused(withSection('plan', bytes));
+      }),
+      { numRuns: CASES_A_FORMAT },
     );
   });
 
@@ -188,6 +201,16 @@ function loadGood() {
 
 function savedAboutOf(): Record<string, unknown> {
   return { lockstep: '0.1.0', step: 1, epoch: 0, numerics: 'portable', backend: 'wasm-simd', states: [] };
+}
+
+function readSection(name: string): Uint8Array {
+  writeFileSync(path, good);
+  const file = new Container(path);
+  try {
+    return file.read(name, 1, {});
+  } finally {
+    file.close();
+  }
 }
 
 /** The good file with other bytes in a section, all checksums right. */

@@ -1,5 +1,14 @@
 // Runs that go on from their checkpoints: the same bits as without a break, and what may be another then.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -196,6 +205,32 @@ describe('resume', () => {
     expect(readdirSync(join(folder, 'checkpoints'))).toEqual(names);
     renameSync(join(folder, 'checkpoints'), join(folder, 'gone'));
     await expect(resume(folder)).rejects.toThrow(/expected a run with checkpoints, got none/);
+  });
+
+  test('is refused where something in the folder leads out of it, before anything is written', async () => {
+    const folder = await trainAndStop({ epochs: 50 }, 5);
+    const outside = join(runsDir, '..', 'precious');
+    writeFileSync(outside, 'mine');
+    for (const name of [
+      'summary.json.part',
+      'metrics.jsonl.part',
+      'checkpoints/step-000000000030.lockstep.part',
+      'weights/new',
+    ]) {
+      for (const target of [outside, '../../precious', join(runsDir, '..', 'not-there')]) {
+        symlinkSync(target, join(folder, name));
+        await expect(resume(folder)).rejects.toMatchObject({
+          exitCode: 2,
+          message: expect.stringMatching(
+            /: expected a file of the run, got a link to .*, outside of its folder; put the file/,
+          ),
+        });
+        rmSync(join(folder, name));
+      }
+    }
+    expect(readFileSync(outside, 'utf8')).toBe('mine');
+    symlinkSync('config.yaml', join(folder, 'a-link-inside'));
+    await goOn(folder, { overrides: ['steps=30'], allowChanges: true });
   });
 
   test('never imports the module that made the model', async () => {
