@@ -1,12 +1,13 @@
 // All kernels → what each is measured on, in the order of KERNEL_NAMES. Pure.
 import { KERNEL_NAMES, type KernelName } from '../kernels/kernel-set.ts';
+import { AUGMENTATION_CASES } from './augmentation-cases.ts';
 import { ELEMENTWISE_CASES } from './elementwise-cases.ts';
 import type { KernelCase } from './kernel-case.ts';
 import { LAYER_CASES } from './layer-cases.ts';
 import { OPTIMIZER_CASES } from './optimizer-cases.ts';
 import { ROW_CASES } from './row-cases.ts';
 
-const ALL_CASES = [...LAYER_CASES, ...ELEMENTWISE_CASES, ...ROW_CASES, ...OPTIMIZER_CASES];
+const ALL_CASES = [...LAYER_CASES, ...ELEMENTWISE_CASES, ...ROW_CASES, ...OPTIMIZER_CASES, ...AUGMENTATION_CASES];
 
 /** The most that one case needs of memory. */
 export const ARENA_BYTES = 12 * 2 ** 20;

@@ -39,8 +39,8 @@ const address = z
   .max(2 ** 32);
 const call = z.strictObject({
   kernel: z.string(),
-  // The slot of `env`, a whole multiplier, and an offset or a number.
-  args: z.array(z.tuple([z.number().int().min(0).max(15), z.number(), z.number()])).max(64),
+  // The slot of `env` (below ENV_LENGTH of plan.ts, which a schema may not import), a whole multiplier, and an offset or a number.
+  args: z.array(z.tuple([z.number().int().min(0).max(18), z.number(), z.number()])).max(64),
   label: z.string(),
   out: z.looseObject({ layer: z.string() }).nullable(),
 });

@@ -17,7 +17,6 @@ const HASHED_KEYS = [
   'microBatch',
   'averaging',
   'until',
-  'augmentation',
   'epochs',
   'steps',
   'evaluation',

@@ -6,10 +6,8 @@ import { showNode } from './show-value.ts';
 
 /** A key is taken out of here when its part is built. */
 const LATER_KEYS: Record<string, string> = {
-  augmentation: 'augmentation is',
   initialWeights: 'starting from given weights is',
   machines: 'training on several machines is',
-  'data.augmentation': 'augmentation is',
   'logging.tensorboard': 'TensorBoard logging is',
 };
 

@@ -14,6 +14,7 @@ import {
   wordOr,
 } from '../config/scalars.schema.ts';
 
+import { augmentSchema } from './augment.schema.ts';
 import { column, splitHasKey, splitKeyIssue, tableOptions } from './table.schema.ts';
 
 const path = () => nonEmptyText('a path');
@@ -26,6 +27,7 @@ const common = {
     .describe('samples of one step, the global batch; full: all'),
   validation: fraction().default(0).describe('fraction set aside to validate'),
   shuffle: flag().default(true).describe('another order in every epoch'),
+  augment: augmentSchema,
 };
 
 /** For sources that bring no test part: the fraction set aside, before the validation part is taken from the rest. */

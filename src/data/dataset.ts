@@ -1,6 +1,7 @@
 // The options of a data source and a seed → a checked dataset: its spec, the ids of its parts, a way to fill memory; coordinator.
 
 import { resolve } from 'node:path';
+import { checkAugmentation } from './augmentation.ts';
 import { openCsv } from './csv.ts';
 import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
@@ -58,6 +59,10 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string)
     input: source.input,
     target: source.target,
   };
+  if (options.augment !== undefined) {
+    checkAugmentation(options.augment, spec, options.batchSize);
+    spec.augment = options.augment;
+  }
   checkSize(spec);
   const parts = splitParts(source, options, seed);
   const fit = source.fit?.(parts.train);

@@ -1,4 +1,5 @@
 // What every source of samples brings, before the samples are split into parts; coordinator.
+import type { Augmentation } from './augment.schema.ts';
 
 /** What a plan has to know of a dataset: how many samples, and how inputs and targets lie in memory. */
 export interface DatasetSpec {
@@ -7,6 +8,8 @@ export interface DatasetSpec {
   /** One sample's shape, `[1, 28, 28]` for MNIST; stored row-major, one sample after the other. Used as element / divisor. */
   input: InputSpec;
   target: ClassTarget | { kind: 'values'; storage: 'f32'; shape: number[] };
+  /** What training does to samples that it has gathered. */
+  augment?: readonly Augmentation[];
 }
 
 /** Numbers, or (`i32`) ids of tokens, 0 to classes − 1. */

@@ -38,9 +38,13 @@ export function placeShard(
 ): PlacedShard {
   const batch = stepBatch(sampler, step);
   const range = shardRange(batch.count, sampler.shards, shard);
-  const ids = map.orders + (batch.epoch % map.orderCount) * map.orderBytes + (batch.start + range.start) * 4;
+  const batchIds = map.orders + (batch.epoch % map.orderCount) * map.orderBytes + batch.start * 4;
+  const ids = batchIds + range.start * 4;
   const gradients = map.gradients + buffer * map.gradientStride;
   env[ENV.step] = step;
+  env[ENV.epoch] = batch.epoch;
+  env[ENV.batchIds] = batchIds;
+  env[ENV.batchCount] = batch.count;
   env[ENV.parameters] = map.generations[step & 1];
   env[ENV.gradients] = gradients;
   env[ENV.sums] = gradients + map.gradientTail;

@@ -14,14 +14,19 @@ export type Operand =
   | { readonly of: 'rows'; readonly multiplier: number }
   /** The address of constant i32 words. */
   | { readonly of: 'words'; readonly words: readonly number[] }
-  /** The address of scratch memory; `bytes` says how much for so many rows. It never shrinks as rows grow. */
-  | { readonly of: 'scratch'; readonly bytes: (rows: number) => number }
+  /**
+   * The address of scratch memory, `from(rows)` bytes behind its begin where that is said; `bytes` says how much of it is used from its
+   * begin on, for so many rows. It never shrinks as rows grow.
+   */
+  | { readonly of: 'scratch'; readonly bytes: (rows: number) => number; readonly from?: (rows: number) => number }
   /** The address of f64 cells of an evaluation, counted from the loss's first. */
   | { readonly of: 'cells'; readonly first: number }
   /** 0 in a shard's first micro-batch, 1 after it; or an address that is known at run time only. */
   | { readonly of: 'accumulate' | 'sums' | 'ids' | 'inputs' | 'targets' | 'scores' }
   /** What random numbers depend on beside sample and position. */
-  | { readonly of: 'step' | 'seedLow' | 'seedHigh' };
+  | { readonly of: 'step' | 'epoch' | 'seedLow' | 'seedHigh' }
+  /** The address of the global batch's first sample id, and how many it has. */
+  | { readonly of: 'batchIds' | 'batchCount' };
 
 /** A kernel call of one op; `detail` is its label without the layer's name. */
 export interface KernelCall {

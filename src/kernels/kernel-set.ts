@@ -21,6 +21,20 @@ const OPTIMIZER_KERNELS = [
   'positionHash',
 ] as const;
 
+/** What training does to samples that it has gathered, and the loss of mixtures. */
+const AUGMENTATION_KERNELS = [
+  'augmentFlip',
+  'augmentShift',
+  'augmentTurn',
+  'augmentCutout',
+  'augmentNoise',
+  'augmentTone',
+  'mixPartners',
+  'mixShares',
+  'mixRows',
+  'mixedCrossEntropy',
+] as const;
+
 /** Every kernel; the order is that of the sources in assembly/. */
 export const KERNEL_NAMES = [
   'gemm',
@@ -74,6 +88,7 @@ export const KERNEL_NAMES = [
   'confusionCounts',
   'regressionSums',
   'logProbabilities',
+  ...AUGMENTATION_KERNELS,
 ] as const;
 
 /** The name of a kernel: the export of the wasm modules, the key of a set, the word in a plan. */

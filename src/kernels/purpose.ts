@@ -20,6 +20,11 @@ export const PURPOSE = {
   synthetic: 4,
   /** Elements that dropout keeps: position = element of the sample / 4, step, sample id; the layer's position in the purpose's upper 24 bits. */
   dropout: 5,
+  /**
+   * What training does to a sample: position = 0 for what is drawn of the whole sample, from 1 on its elements / 4; epoch, sample id; the
+   * place in `data.augment` in the purpose's upper 24 bits.
+   */
+  augmentation: 8,
   /** Tensors of the eager API: position = element / 4, what is drawn. */
   eager: 16,
 } as const;

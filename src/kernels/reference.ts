@@ -5,6 +5,9 @@
 import type { KernelSet } from './kernel-set.ts';
 import { activationKernels } from './reference/activations.ts';
 import { attentionKernels } from './reference/attention.ts';
+import { augmentGeometryKernels } from './reference/augment-geometry.ts';
+import { augmentMixKernels } from './reference/augment-mix.ts';
+import { augmentValuesKernels } from './reference/augment-values.ts';
 import { batchNormKernels } from './reference/batch-norm.ts';
 import { batchedGemmKernels } from './reference/batched-gemm.ts';
 import { biasActivationKernels } from './reference/bias-activation.ts';
@@ -43,6 +46,9 @@ export function referenceKernels(memory: WebAssembly.Memory): KernelSet {
       ...biasActivationKernels(views),
       ...elementwiseKernels(views),
       ...gatherKernels(views),
+      ...augmentGeometryKernels(views),
+      ...augmentValuesKernels(views),
+      ...augmentMixKernels(views),
       ...imageKernels(views),
       ...lossKernels(views),
       ...labelLossKernels(views),

@@ -67,9 +67,14 @@ export function traceModel(
       `model: expected at least one layer with parameters, got ${kinds || 'no layers'}; add a dense layer`,
     );
   }
-  const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target);
+  const { node, metric, hasCount } = addLoss(graph, loss, output, samples.target, isMixed(samples));
   const sums = planMetrics(metrics, loss, output, samples.target);
   return { graph, loss: node.id, metric, hasCount, metrics: sums, layers: rows };
+}
+
+/** Whether training mixes samples, and so their targets. */
+function isMixed({ augment = [] }: SampleSpec): boolean {
+  return augment.some((one) => 'mixup' in one || 'cutMix' in one);
 }
 
 /** The rows of layers behind an input, for a sample with targets that play no part. */

@@ -6,6 +6,7 @@ import { absoluteError } from '../graph/ops/absolute-error.ts';
 import { klDivergence } from '../graph/ops/kl-divergence.ts';
 import { logisticLoss } from '../graph/ops/logistic-loss.ts';
 import { meanSquaredError } from '../graph/ops/mean-squared-error.ts';
+import { mixedCrossEntropy } from '../graph/ops/mixed-cross-entropy.ts';
 import { negativeLogLikelihood } from '../graph/ops/negative-log-likelihood.ts';
 import { softmaxCrossEntropy } from '../graph/ops/softmax-cross-entropy.ts';
 import { target } from '../graph/ops/target.ts';
@@ -34,10 +35,18 @@ export interface Loss {
 
 /**
  * Adds the targets and the loss behind the outputs.
+ * @param isMixed training mixes samples: a target is two labels and a share.
  * @throws ModelError where loss, targets and outputs do not fit; it says which of them to change.
  */
-export function addLoss(graph: GraphBuilder, loss: LossConfig, outputs: GraphNode, targets: TargetSpec): Loss {
+export function addLoss(
+  graph: GraphBuilder,
+  loss: LossConfig,
+  outputs: GraphNode,
+  targets: TargetSpec,
+  isMixed = false,
+): Loss {
   const options = lossOptions(loss);
+  if (isMixed) return addMixedLoss(graph, options, outputs, targets);
   switch (options.name) {
     case 'crossEntropy':
     case 'nll':
@@ -55,9 +64,33 @@ function addLabelLoss(
   outputs: GraphNode,
   targets: TargetSpec,
 ): Loss {
+  const labels = addFittingLabels(graph, options.name, outputs, targets);
+  const node = applyLabelLoss(graph, options, [outputs, labels]);
+  return { node, metric: 'accuracy', hasCount: options.classWeights !== undefined };
+}
+
+/** The loss of mixtures is exact for cross-entropy alone: it is linear in the targets. */
+function addMixedLoss(graph: GraphBuilder, options: LossOptions, outputs: GraphNode, targets: TargetSpec): Loss {
+  const where = 'loss: expected crossEntropy without classWeights and ignoreIndex, as data.augment mixes samples';
+  if (options.name !== 'crossEntropy') {
+    throw new ModelError(`${where}, got ${options.name}; remove mixup or cutMix, or set loss: crossEntropy`);
+  }
+  const { classWeights, ignoreIndex, labelSmoothing } = options;
+  if (classWeights !== undefined || ignoreIndex !== undefined) {
+    const got = classWeights === undefined ? 'ignoreIndex' : 'classWeights';
+    throw new ModelError(`${where}, got ${got}; remove it, or mixup or cutMix`);
+  }
+  const labels = addFittingLabels(graph, options.name, outputs, targets);
+  const others = graph.apply(target, [], { shape: [], element: 'i32', of: 'other' }, 'target');
+  const shares = graph.apply(target, [], { shape: [], element: 'f32', of: 'share' }, 'target');
+  const node = graph.apply(mixedCrossEntropy, [outputs, labels, others, shares], { labelSmoothing }, 'loss');
+  return { node, metric: 'accuracy', hasCount: false };
+}
+
+function addFittingLabels(graph: GraphBuilder, loss: LossName, outputs: GraphNode, targets: TargetSpec): GraphNode {
   if (targets.kind !== 'class') {
     throw new ModelError(
-      `loss: expected class labels for ${options.name}, got values of shape (${targets.shape.join(',')}); set loss: mse, or use data with labels`,
+      `loss: expected class labels for ${loss}, got values of shape (${targets.shape.join(',')}); set loss: mse, or use data with labels`,
     );
   }
   const labels = addLabels(graph, targets);
@@ -70,8 +103,7 @@ function addLabelLoss(
       `${outputs.layer}: expected outputs of shape ${expected} for labels 0 to ${targets.classes - 1} of shape ${formatType(labels)}, got ${formatType(outputs)}; end the model with { ${labels.shape.length === 0 ? 'dense' : 'linear'}: ${targets.classes} }`,
     );
   }
-  const node = applyLabelLoss(graph, options, [outputs, labels]);
-  return { node, metric: 'accuracy', hasCount: options.classWeights !== undefined };
+  return labels;
 }
 
 function applyLabelLoss(graph: GraphBuilder, options: LossOf<'crossEntropy' | 'nll'>, inputs: GraphNode[]): GraphNode {

@@ -12,6 +12,8 @@ export interface SampleSpec {
     readonly classes?: number;
   };
   readonly target: TargetSpec;
+  /** What training does to samples, by kind. */
+  readonly augment?: readonly object[];
 }
 
 /** A row of the model table. */

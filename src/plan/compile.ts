@@ -9,7 +9,7 @@ import { createConstantPool } from './constants.ts';
 import { evaluationForm } from './evaluation-form.ts';
 import { addMetricSums } from './evaluation-graph.ts';
 import { fuseOps } from './fuse.ts';
-import { gatherCalls } from './gather.ts';
+import { gatherCalls, trainingGatherCalls } from './gather.ts';
 import { settleGradients, type TrainingGraph } from './gradients.ts';
 import { chooseMicroBatch } from './micro-batch.ts';
 import { placeParameters } from './parameters.ts';
@@ -54,7 +54,7 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
   const { numerics, dataset, isFrozen = () => false } = options;
   const parameters = placeParameters(graph);
   const isFrozenNode = ({ layer, attrs }: GraphNode): boolean => isFrozen(`${layer}.${attrs.name}`);
-  const gather = (node: Parameters<typeof gatherCalls>[0]) => gatherCalls(node, dataset);
+  const gather = (node: GraphNode) => trainingGatherCalls(node, dataset);
   const programOf = ({ graph: whole, gradientOf }: TrainingGraph): Program =>
     createProgram(whole, { wanted: [loss, ...gradientOf.keys()], gradientOf, gather });
   const plain = differentiate(graph, loss, isFrozenNode);
@@ -63,7 +63,11 @@ export function compilePlan(model: Model, options: PlanOptions): Plan {
   const form = evaluationForm(graph, loss);
   const sums = [...SUM_NAMES, ...(model.hasCount ? ['counted'] : [])];
   const evaluation = addMetricSums(form.graph, form.loss, model.metrics ?? [], sums.length);
-  const evaluate = createProgram(evaluation.graph, { wanted: evaluation.wanted, gradientOf: new Map(), gather });
+  const evaluate = createProgram(evaluation.graph, {
+    wanted: evaluation.wanted,
+    gradientOf: new Map(),
+    gather: (node) => gatherCalls(node, dataset),
+  });
   // Of what is kept without recomputation: the rows decide bits.
   const rows = chooseMicroBatch(options, graph, plainTrain);
   const recomputed = options.recompute ? recomputeActivations(plain, graph, options.recompute) : undefined;

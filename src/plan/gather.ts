@@ -1,43 +1,101 @@
-// How a dataset's samples lie in memory → the calls that gather a micro-batch of them. Coordinator only.
-import { type ClassTarget, type DatasetSpec, targetElements } from '../data/source.ts';
+// How a dataset's samples lie in memory → the calls that gather a micro-batch of them, and change it in training. Coordinator only.
+
+import type { Augmentation } from '../data/augment.schema.ts';
+import { isMixture } from '../data/augmentation.ts';
+import { type ClassTarget, type DatasetSpec, type InputSpec, targetElements } from '../data/source.ts';
 import { elementsOf, type KernelCall, labelShape, type Operand, tensor } from '../graph/kernel-call.ts';
 import type { GraphNode } from '../graph/op.ts';
+import type { TargetAttrs } from '../graph/ops/target.ts';
 import { elementCount } from '../graph/tensor-type.ts';
+import { augmentCall, augmentScratchBytes, mixCall, partnersCall, sharesCall } from './augment.ts';
 
 const ROWS: Operand = { of: 'rows', multiplier: 1 };
 const IDS: Operand = { of: 'ids' };
 
-/** The calls that fill the tensor of an input or target node with the samples of the micro-batch's ids. */
-export function gatherCalls(node: GraphNode, { input, target }: DatasetSpec): KernelCall[] {
-  if (node.op.source === 'input') return gatherInputs(node, input);
-  return target.kind === 'class' ? gatherLabels(node, target) : gatherValues(node, 'targets');
+/** Where a node's samples are gathered to, and who they are. */
+interface Gathering {
+  node: GraphNode;
+  out: Operand;
+  ids: Operand;
 }
 
-function gatherInputs(node: GraphNode, { storage, divisor }: DatasetSpec['input']): KernelCall[] {
-  if (storage !== 'u8') {
-    const calls = gatherValues(node, 'inputs');
-    if (divisor === 1) return calls;
-    const args = [tensor(node), tensor(node), 1 / divisor, elementsOf(node)];
-    return [...calls, { kernel: 'scale', args, detail: `by 1/${divisor}` }];
+/** The calls that fill the tensor of an input or target node with the samples of the micro-batch's ids. */
+export function gatherCalls(node: GraphNode, { input, target }: Omit<DatasetSpec, 'augment'>): KernelCall[] {
+  const gathering = { node, out: tensor(node), ids: IDS };
+  return node.op.source === 'input' ? gatherInputs(gathering, input) : gatherTargets(gathering, target);
+}
+
+/** The same for training, which changes what it gathers. */
+export function trainingGatherCalls(node: GraphNode, spec: DatasetSpec): KernelCall[] {
+  const { augment = [], input, target } = spec;
+  const index = augment.findIndex(isMixture);
+  const mixture = augment.find(isMixture);
+  const { of } = node.attrs as Partial<TargetAttrs>;
+  const partners = partnerScratch(input);
+  if (node.op.source !== 'input') {
+    if (mixture === undefined || of === undefined) return gatherCalls(node, spec);
+    if (of === 'share') return [sharesCall(mixture, index, tensor(node), input)];
+    return [
+      partnersCall(index, partners.ids),
+      ...gatherTargets({ node, out: tensor(node), ids: partners.ids }, target),
+    ];
   }
-  const args = [tensor(node), { of: 'inputs' } as const, IDS, ROWS, elementCount(node.shape), divisor];
+  const own = changedInputs({ node, out: tensor(node), ids: IDS }, input, augment);
+  if (mixture === undefined) return own;
+  return [
+    ...own,
+    partnersCall(index, partners.ids),
+    ...changedInputs({ node, out: partners.rows, ids: partners.ids }, input, augment),
+    mixCall(mixture, index, tensor(node), partners.rows, input),
+  ];
+}
+
+/** Partners are gathered into scratch memory, behind what the kernels themselves use there: their ids, then their rows. */
+function partnerScratch(input: InputSpec): { ids: Operand; rows: Operand } {
+  const elements = elementCount(input.shape);
+  const idsAt = augmentScratchBytes(input);
+  const rowsAt = (rows: number): number => idsAt + Math.ceil(rows / 16) * 64;
+  return {
+    ids: { of: 'scratch', from: () => idsAt, bytes: rowsAt },
+    rows: { of: 'scratch', from: rowsAt, bytes: (rows) => rowsAt(rows) + rows * elements * 4 },
+  };
+}
+
+function changedInputs(gathering: Gathering, input: InputSpec, augment: readonly Augmentation[]): KernelCall[] {
+  const { out, ids } = gathering;
+  const changes = augment.flatMap((one, i) => (isMixture(one) ? [] : [augmentCall(one, i, out, ids, input)]));
+  return [...gatherInputs(gathering, input), ...changes];
+}
+
+function gatherInputs(gathering: Gathering, { storage, divisor }: InputSpec): KernelCall[] {
+  const { node, out, ids } = gathering;
+  if (storage !== 'u8') {
+    const calls = gatherValues(gathering, 'inputs');
+    if (divisor === 1) return calls;
+    return [...calls, { kernel: 'scale', args: [out, out, 1 / divisor, elementsOf(node)], detail: `by 1/${divisor}` }];
+  }
+  const args = [out, { of: 'inputs' } as const, ids, ROWS, elementCount(node.shape), divisor];
   return [{ kernel: 'gatherBytes', args, detail: `${labelShape(node)} u8 / ${divisor}` }];
 }
 
-function gatherLabels(node: GraphNode, target: ClassTarget): KernelCall[] {
+function gatherTargets(gathering: Gathering, target: DatasetSpec['target']): KernelCall[] {
+  return target.kind === 'class' ? gatherLabels(gathering, target) : gatherValues(gathering, 'targets');
+}
+
+function gatherLabels({ node, out, ids }: Gathering, target: ClassTarget): KernelCall[] {
   const { storage } = target;
   const perSample = targetElements(target);
   if (perSample !== 1) {
-    const args = [tensor(node), { of: 'targets' } as const, IDS, ROWS, perSample, storage === 'u8' ? 1 : 4];
+    const args = [out, { of: 'targets' } as const, ids, ROWS, perSample, storage === 'u8' ? 1 : 4];
     return [{ kernel: 'gatherLabelRows', args, detail: `${labelShape(node)} ${storage} labels` }];
   }
-  const args = [tensor(node), { of: 'targets' } as const, IDS, ROWS];
+  const args = [out, { of: 'targets' } as const, ids, ROWS];
   const kernel = storage === 'u8' ? 'gatherByteLabels' : 'gatherIntLabels';
   return [{ kernel, args, detail: `(rows) ${storage} labels` }];
 }
 
 /** Words of four bytes, numbers or token ids. */
-function gatherValues(node: GraphNode, from: 'inputs' | 'targets'): KernelCall[] {
-  const args = [tensor(node), { of: from }, IDS, ROWS, elementCount(node.shape)];
+function gatherValues({ node, out, ids }: Gathering, from: 'inputs' | 'targets'): KernelCall[] {
+  const args = [out, { of: from }, ids, ROWS, elementCount(node.shape)];
   return [{ kernel: 'gatherFloats', args, detail: `${labelShape(node)} ${node.element}` }];
 }

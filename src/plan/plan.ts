@@ -12,8 +12,9 @@ import { packr } from './pack.ts';
  * `zero` always holds 0. `rows` is the micro-batch's sample count, `accumulate` 0 for the shard's first micro-batch and 1 after it.
  * All others are byte addresses; `parameters` is of the generation read, `gradients` of the shard's own gradient buffer,
  * `ids` of the micro-batch's first sample id (u32), `inputs` and `targets` of the dataset's arrays, `sums` of the f64 cells,
- * `scores` of what an evaluation keeps of the micro-batch's first sample. `step` and the two halves of the seed are what random
- * numbers are made of.
+ * `scores` of what an evaluation keeps of the micro-batch's first sample, `batchIds` of the global batch's first sample id, of which there
+ * are `batchCount`. `step`, `epoch` and the two halves of the seed are what random numbers are made of; `epoch` and the global batch are
+ * set in training only.
  */
 export const ENV = {
   zero: 0,
@@ -32,10 +33,13 @@ export const ENV = {
   seedLow: 13,
   seedHigh: 14,
   scores: 15,
+  epoch: 16,
+  batchIds: 17,
+  batchCount: 18,
 } as const;
 
 /** How many numbers the interpreter's `env` holds. */
-export const ENV_LENGTH = 16;
+export const ENV_LENGTH = 19;
 
 /** Parameters start at multiples of this many elements (64 bytes, a cache line). */
 export const PARAMETER_ALIGNMENT_ELEMENTS = 16;

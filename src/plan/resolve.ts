@@ -62,7 +62,7 @@ function createResolver(
   graph: Graph,
   { places }: Program,
   { byteOffsets }: Placement,
-  { elementOffsets, constants }: ResolveContext,
+  { elementOffsets, constants, rows }: ResolveContext,
 ): (operand: Operand) => Arg {
   const parameterBytes = (node: NodeId): number => elementOffsets.get(node)! * 4;
 
@@ -93,6 +93,8 @@ function createResolver(
         return [ENV.rows, operand.multiplier, 0];
       case 'words':
         return [ENV.constants, 1, constants.placeWords(operand.words)];
+      case 'scratch':
+        return [ENV.scratch, 1, operand.from?.(rows) ?? 0];
       case 'cells':
         return [ENV.sums, 1, operand.first * 8];
       default:

@@ -48,6 +48,15 @@ const commonData = {
   validation: part,
   test: part,
   shuffle: fc.boolean(),
+  augment: fc.array(
+    fc.oneof(
+      fc.record({ flip: fc.constantFrom('horizontal', 'vertical'), probability: part }),
+      fc.record({ crop: fc.integer({ min: 1, max: 9 }), fill: fc.constantFrom('zero', 'edge', 'reflect') }),
+      fc.record({ scale: fc.constantFrom(0.25, [0.5, 2]) }),
+      fc.record({ mixup: fc.constantFrom(0.2, 1) }),
+    ),
+    { minLength: 1, maxLength: 3 },
+  ),
 };
 const data = fc.oneof(
   fc.record({ source: fc.constant('digits'), ...commonData }, { requiredKeys: ['source'] }),

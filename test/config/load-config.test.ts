@@ -189,7 +189,7 @@ describe('parseConfig', () => {
   });
 
   it('leaves the object that it is given as it was', () => {
-    const given = { ...SMALLEST, augmentation: { flip: true } };
+    const given = { ...SMALLEST, initialWeights: 'a.safetensors' };
     const before = structuredClone(given);
     issuesOf(() => parseConfig(given, { overrides: ['steps=3', 'model.0.dense=2'] }));
     expect(given).toEqual(before);

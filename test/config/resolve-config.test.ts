@@ -59,7 +59,6 @@ describe('keys of several parts', () => {
 
 describe('what comes later', () => {
   it.each([
-    ['augmentation', {}],
     ['initialWeights', 'a.safetensors'],
     ['logging.tensorboard', false],
   ])('is refused by name, once, whatever its value: %s', (path, value) => {
@@ -73,7 +72,7 @@ describe('what comes later', () => {
 
   it('is refused beside what else is wrong', () => {
     expect(
-      issuesWith({ augmentation: { flip: true }, shards: 0, evaluation: { patience: 0, everyEpochs: 0 } }),
+      issuesWith({ initialWeights: 'a.safetensors', shards: 0, evaluation: { patience: 0, everyEpochs: 0 } }),
     ).toHaveLength(4);
   });
 

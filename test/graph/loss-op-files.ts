@@ -5,6 +5,7 @@ export const LOSS_OP_FILES = [
   'evaluation-sums',
   'kl-divergence',
   'logistic-loss',
+  'mixed-cross-entropy',
   'negative-log-likelihood',
   'weighted-cross-entropy',
 ];

@@ -89,7 +89,7 @@ describe('createInterpreter', () => {
   it('refuses an env of another length', () => {
     const { kernels } = recordingKernels();
     expect(() => createInterpreter([], kernels, new Float64Array(3))).toThrow(
-      'interpreter: expected an env of 16 numbers, got 3; make it with ENV_LENGTH',
+      'interpreter: expected an env of 19 numbers, got 3; make it with ENV_LENGTH',
     );
   });
 });

@@ -137,6 +137,9 @@ export class PlanBench {
     const interpreter = createInterpreter(calls, this.kernels, this.#env);
     this.#ids.set(ids);
     const idsAt = this.#env[ENV.ids];
+    // What is run together is the global batch.
+    this.#env[ENV.batchIds] = idsAt;
+    this.#env[ENV.batchCount] = ids.length;
     for (let done = 0; done < ids.length; done += rows) {
       this.#env[ENV.rows] = Math.min(rows, ids.length - done);
       this.#env[ENV.accumulate] = done === 0 ? 0 : 1;

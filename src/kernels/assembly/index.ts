@@ -1,6 +1,9 @@
 // The kernels' exports: their names are the kernel names of ../kernel-set.ts.
 export * from './clip-average';
 export * from './attention';
+export * from './augment-geometry';
+export * from './augment-mix';
+export * from './augment-values';
 export * from './bias-activation';
 export * from './convolution';
 export * from './batch-norm';

@@ -105,3 +105,37 @@ export function negativeLogLikelihood(
   addSums(sums, loss, denominator, correct, accumulate);
   if (weights) addCell(sums + 24, counted, accumulate);
 }
+
+/**
+ * Of mixtures: share nll[label] + (1 - share) nll[other], with smoothing as above, nll = -ln softmax(row); shares (rows) f32. The denominator
+ * counts the rows. Right is who scores the label with the larger share highest. Zhang et al. 2018, "mixup", arXiv:1710.09412.
+ */
+export function mixedCrossEntropy(
+  dLogits: usize, logits: usize, labels: usize, others: usize, shares: usize, rows: usize, classes: usize, sums: usize,
+  accumulate: i32, smoothing: f64,
+): void {
+  let loss: f64 = 0, correct: f64 = 0;
+  const rowBytes = classes << 2;
+  const spread = smoothing / <f64>classes;
+  for (let r: usize = 0; r < rows << 2; r += 4) {
+    const label = load<i32>(labels + r), other = load<i32>(others + r);
+    const share = <f64>load<f32>(shares + r);
+    const top = rowMax(logits, classes);
+    const sum = exponentiateRow(dLogits, logits, classes, top);
+    const logSum = log1(<f64>sum);
+    const own = (1 - smoothing) * share, rest = (1 - smoothing) * (1 - share);
+    loss += own * (logSum - (<f64>load<f32>(logits + (<usize>label << 2)) - <f64>top));
+    loss += rest * (logSum - (<f64>load<f32>(logits + (<usize>other << 2)) - <f64>top));
+    if (smoothing != 0) loss += spread * sumOfRow(logits, 0, classes, logSum, top);
+    if (firstOfLargest(logits, classes) == (share < 0.5 ? other : label) && sum == sum) correct += 1;
+    if (dLogits) {
+      scaleRow(dLogits, 0, classes, sum, 1, <f32>spread);
+      const at = dLogits + (<usize>label << 2), otherAt = dLogits + (<usize>other << 2);
+      store<f32>(at, load<f32>(at) - <f32>own);
+      store<f32>(otherAt, load<f32>(otherAt) - <f32>rest);
+      dLogits += rowBytes;
+    }
+    logits += rowBytes;
+  }
+  addSums(sums, loss, <f64>rows, correct, accumulate);
+}
