@@ -46,7 +46,7 @@ describe('the table of memory', () => {
 test('resident size stays flat over 2,000 steps', () => {
   const script = `
     import { loadConfig, train } from ${JSON.stringify(path('../../dist/src/index.js'))};
-    const { config, baseDir } = loadConfig(${JSON.stringify(path('../../configs/digits.yaml'))}, ['steps=2600', 'data.validation=0']);
+    const { config, baseDir } = loadConfig(${JSON.stringify(path('../../configs/digits.yaml'))}, ['steps=2600', 'data.validation=0', 'model=[{dense: 64, activation: relu}, {dense: 10}]']);
     const sizes = [];
     const onEvent = ({ type, step }) => { if (type === 'step') sizes.push([step, process.memoryUsage.rss()]); };
     await train(config, { baseDir, runsDir: ${JSON.stringify(mkdtempSync(join(tmpdir(), 'lockstep-rss-')))}, onEvent });
