@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { DataError } from './data-error.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
-import { FLIGHTS_INSTALL, findFlights } from './parquet.ts';
 import { FASHION_MNIST_FOLDER, FASHION_MNIST_INSTALL, findMnist, MNIST_INSTALL } from './mnist.ts';
+import { FLIGHTS_INSTALL, findFlights } from './parquet.ts';
 
 /** One dataset by the name of its source. */
 export interface CatalogEntry {

@@ -184,7 +184,9 @@ const shardsSchema = mapping({
   test,
 }).refine(leavesTraining, leavesTrainingIssue);
 
-const cache = path().optional().describe('a folder for converted tables; ~/.cache/lockstep/tables where nothing is said');
+const cache = path()
+  .optional()
+  .describe('a folder for converted tables; ~/.cache/lockstep/tables where nothing is said');
 
 const parquetSchema = mapping({
   source: z.literal('parquet'),
@@ -201,7 +203,9 @@ const parquetSchema = mapping({
 
 const flightsSchema = mapping({
   source: z.literal('flights'),
-  target: column().optional().describe('the column to predict; distance, by origin and destination, where nothing is said'),
+  target: column()
+    .optional()
+    .describe('the column to predict; distance, by origin and destination, where nothing is said'),
   ...tableOptions,
   cache,
   ...streamOptions,

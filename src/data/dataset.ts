@@ -98,7 +98,11 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   });
 }
 
-function openSource(options: Exclude<DataOptions, { source: 'shards' | 'parquet' | 'flights' }>, seed: number, baseDir: string): Source {
+function openSource(
+  options: Exclude<DataOptions, { source: 'shards' | 'parquet' | 'flights' }>,
+  seed: number,
+  baseDir: string,
+): Source {
   switch (options.source) {
     case 'mnist':
       return openMnist(options.dir === undefined ? undefined : resolve(baseDir, options.dir));

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { MissingCells } from './cell.ts';
 import { DataError } from './data-error.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
-import { type ParquetFile, ParquetRow, openParquetFile } from './parquet-file.ts';
+import { openParquetFile, type ParquetFile, ParquetRow } from './parquet-file.ts';
 import { NpyWriter } from './shard-file-writer.ts';
 import { STORED, type StoredColumn, type StoredTable } from './stored-table.ts';
 import { inputOptions, type TableOptions } from './table.ts';
@@ -169,8 +169,10 @@ class Converter {
   #leftOutWarnings(): string[] {
     const { path, rows } = this.#file;
     const warnings: string[] = [];
-    if (this.#skipped > 0) warnings.push(`${path}: skipped ${this.#skipped} of ${rows} rows: ${this.#firstSkipped.join('; ')}`);
-    if (this.#dropped > 0) warnings.push(`${path}: dropped ${this.#dropped} of ${rows} rows, in which cells are missing`);
+    if (this.#skipped > 0)
+      warnings.push(`${path}: skipped ${this.#skipped} of ${rows} rows: ${this.#firstSkipped.join('; ')}`);
+    if (this.#dropped > 0)
+      warnings.push(`${path}: dropped ${this.#dropped} of ${rows} rows, in which cells are missing`);
     return warnings;
   }
 
@@ -239,4 +241,3 @@ function writeInts(path: string, numbers: GrowingNumbers): void {
   writer.write(values, values.length);
   writer.close();
 }
-

@@ -1,9 +1,9 @@
 // A Parquet file → its columns' names and its row groups, column by column; the converter's process.
 
 import { readFileSync } from 'node:fs';
+import { isNumberCell } from './cell.ts';
 import { DataError } from './data-error.ts';
 import type { TableRow } from './table-row.ts';
-import { isNumberCell } from './cell.ts';
 
 /** Values as hyparquet gives them. */
 export type ParquetCell = number | bigint | string | boolean | Date | null | undefined;

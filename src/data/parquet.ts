@@ -57,7 +57,9 @@ export function openParquet(given: ParquetOptions, seed: number, baseDir: string
   const blockSamples = options.block === 'auto' ? usualBlockSamples(bytes.input + bytes.target) : options.block;
   const { mean, deviation } = preprocessing.target.type === 'number' ? preprocessing.target : { mean: 0, deviation: 1 };
   const sha256 = createHash('sha256').update(key).update(JSON.stringify(preprocessing)).digest('hex');
-  const [train, validation, test] = [parts.train, parts.validation, parts.test].map((ids) => cutRows(ids, blockSamples));
+  const [train, validation, test] = [parts.train, parts.validation, parts.test].map((ids) =>
+    cutRows(ids, blockSamples),
+  );
   const rows = stored.rows();
   return streamedDataset(
     {
@@ -112,7 +114,10 @@ function convertOnce(options: ResolvedOptions, baseDir: string): { folder: strin
   // What is standardised, and who is in which part, is decided when the cells are read.
   const roles = columns?.map(({ name, type, missing: own }) => ({ name, type, missing: own }));
   const rules = { target, id, ignore, columns: roles, missing, missingCells, task, onBadSample, splitBy: keyColumn };
-  const key = createHash('sha256').update(contentSha256(file)).update(JSON.stringify([FORMAT, rules])).digest('hex');
+  const key = createHash('sha256')
+    .update(contentSha256(file))
+    .update(JSON.stringify([FORMAT, rules]))
+    .digest('hex');
   const cache = options.cache === undefined ? join(cacheFolder(), 'tables') : resolve(baseDir, options.cache);
   const folder = join(cache, key.slice(0, 32));
   if (!existsSync(join(folder, STORED.about))) convert({ path: file, rules, folder });
@@ -177,21 +182,26 @@ function fitTable(
 ): TablePreprocessing {
   const { table } = stored;
   const inputs = table.inputs.map((_, index) => fitStored(stored, index, trainIds, options));
-  return { kind: 'table', missingCells: table.missingCells, inputs, target: fitTarget(table, trainIds, targets, options) };
+  return {
+    kind: 'table',
+    missingCells: table.missingCells,
+    inputs,
+    target: fitTarget(table, trainIds, targets, options),
+  };
 }
 
-function fitStored(
-  stored: StoredCells,
-  index: number,
-  trainIds: Uint32Array,
-  options: ResolvedOptions,
-): FittedColumn {
+function fitStored(stored: StoredCells, index: number, trainIds: Uint32Array, options: ResolvedOptions): FittedColumn {
   const { name, index: place, kind, categories, missing } = stored.table.inputs[index];
   const said = options.columns?.find((described) => described.name === name || described.name === place);
   const { indicator = options.indicator, standardize = options.standardize } = said ?? {};
   const isFitted = kind === 'number' && (standardize || missing === 'mean' || missing === 'median');
   const values = isFitted ? stored.column(index) : new Float64Array(0);
-  const column = { options: { name, missing, indicator, standardize }, kind, categories, values: { at: (i: number) => values[i] } };
+  const column = {
+    options: { name, missing, indicator, standardize },
+    kind,
+    categories,
+    values: { at: (i: number) => values[i] },
+  };
   return fitColumn(column, trainIds);
 }
 

@@ -2,12 +2,11 @@
 
 import { DataError } from './data-error.ts';
 import { type InputFile, readInto, withInputFile } from './input-file.ts';
-import { NPY_BYTES, type NpyType } from './shard-header.ts';
 import type { StreamFile } from './sample-stream.ts';
+import { NPY_BYTES, type NpyType } from './shard-header.ts';
 
 /** Where elements are read to; float64 only as such. */
 export type Elements = Uint8Array | Int32Array | Float32Array | Float64Array;
-
 
 const UNCHANGED = 'do not change datasets while they are read';
 

@@ -5,8 +5,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from './data-error.ts';
 import { readInto, withInputFile } from './input-file.ts';
-import { NPY_BYTES, NPY_MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader } from './shard-header.ts';
 import type { StreamFile, StreamPair } from './sample-stream.ts';
+import { NPY_BYTES, NPY_MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader } from './shard-header.ts';
 
 const INPUTS = /^inputs-(.+)\.npy$/;
 const TARGETS = /^targets-(.+)\.npy$/;

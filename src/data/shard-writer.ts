@@ -1,9 +1,9 @@
 // Samples, piece by piece → a folder of inputs-00000.npy, targets-00000.npy, … of about one size; any thread.
 
 import { join } from 'node:path';
-import { NPY_BYTES, type NpyType } from './shard-header.ts';
 import { NpyWriter } from './shard-file-writer.ts';
 import { shardNames } from './shard-files.ts';
+import { NPY_BYTES, type NpyType } from './shard-header.ts';
 import { sampleElements } from './source.ts';
 
 /** The elements of a set, alike in all files. */

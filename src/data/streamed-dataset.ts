@@ -3,8 +3,8 @@
 import { BlockReader } from './block-reader.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockTable, blockSampleIds, type SampleStream } from './sample-stream.ts';
-import type { TableEncoding } from './table-blocks.ts';
 import { type DatasetSpec, type Parts, sampleElements, targetElements } from './source.ts';
+import type { TableEncoding } from './table-blocks.ts';
 
 /** How the samples of a stream are ordered and read. */
 export interface StreamOptions {

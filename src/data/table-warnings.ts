@@ -5,7 +5,11 @@ import type { InputColumn } from './table-column.ts';
 
 /** One line each, without an end mark. */
 export function tableWarnings(table: Table): string[] {
-  return [...leftOut(table), ...duplicateIds(table), ...table.inputs.flatMap((input) => inputWarnings(aboutTarget(table), input))];
+  return [
+    ...leftOut(table),
+    ...duplicateIds(table),
+    ...table.inputs.flatMap((input) => inputWarnings(aboutTarget(table), input)),
+  ];
 }
 
 function leftOut({ path, samples, skippedCount, droppedCount, firstSkipped }: Table): string[] {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BlockReader } from '#src/data/block-reader.js';
 import { type Dataset, openDataset } from '#src/data/dataset.js';
+import { inspectDataset, readSamples } from '#src/data/inspect.js';
 import { sampleElements } from '#src/data/source.js';
 import { parseConfig, verify } from '#src/index.js';
 
@@ -17,11 +18,28 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${n
 function configOf(source: 'csv' | 'parquet', keys: Record<string, unknown>, seed = 1) {
   const file = keys.file ?? fixture(`patients.${source}`);
   // A Parquet file has types: a date is a number there and a text in CSV, so the tests leave it out or split by it.
-  const data = { source, target: 'outcome', id: 'number', ignore: ['admitted', 'cost'], missing: 'median', ...keys, file };
-  const own = source === 'parquet' ? { cache } : {};
+  const data = {
+    source,
+    target: 'outcome',
+    id: 'number',
+    ignore: ['admitted', 'cost'],
+    missing: 'median',
+    ...keys,
+    file,
+  };
+  const own = source === 'parquet' ? { cache: keys.cache ?? cache } : {};
   const model = [{ dense: 8, activation: 'relu' }, { dense: keys.target === 'cost' ? 1 : 3 }];
   const loss = keys.target === 'cost' ? 'mse' : 'crossEntropy';
-  return parseConfig({ seed, data: { ...data, ...own }, model, loss, numerics: 'portable', epochs: 2, workers: 2, shards: 2 });
+  return parseConfig({
+    seed,
+    data: { ...data, ...own },
+    model,
+    loss,
+    numerics: 'portable',
+    epochs: 2,
+    workers: 2,
+    shards: 2,
+  });
 }
 
 function open(source: 'csv' | 'parquet', keys: Record<string, unknown>, seed?: number): Dataset {
@@ -66,7 +84,16 @@ const CASES: [string, Record<string, unknown>][] = [
   ['numbers, standardised', { target: 'cost', ignore: ['admitted', 'outcome'], standardizeTarget: true, test: 0.1 }],
   ['rows dropped that miss a cell', { missing: 'drop', standardize: true, validation: 0.2, block: 7 }],
   ['rows skipped that miss a cell', { missing: 'error', onBadSample: 'skip', validation: 0.2 }],
-  ['columns of their own', { columns: [{ name: 'weight', missing: 55.5, standardize: true }, { name: 'ward', missing: 0 }], test: 0.1 }],
+  [
+    'columns of their own',
+    {
+      columns: [
+        { name: 'weight', missing: 55.5, standardize: true },
+        { name: 'ward', missing: 0 },
+      ],
+      test: 0.1,
+    },
+  ],
   ['a split by group', { split: 'group', splitBy: 'ward', test: 0.2, validation: 0.2 }],
   ['a split by time', { split: 'time', splitBy: 'admitted', ignore: ['cost'], test: 0.2, validation: 0.1 }],
 ];
@@ -82,6 +109,8 @@ describe('a Parquet file', () => {
     for (const part of ['train', 'validation', 'test'] as const) {
       expect(samplesOf(parquet, part)).toEqual(samplesOf(csv, part));
     }
+    const [seen, expected] = [parquet, csv].map((dataset) => inspectDataset(dataset, readSamples(dataset)));
+    expect({ ...seen, source: '' }).toEqual({ ...expected, source: '' });
     expect(parquet.missing).toEqual(csv.missing);
     expect(parquet.warnings.length).toBe(csv.warnings.length);
     expect(parquet.classNames).toEqual(csv.classNames);
@@ -105,10 +134,9 @@ describe('a Parquet file', () => {
       open('parquet', { cache: folder, ...keys }, seed);
       return readdirSync(folder).length;
     };
-    const before = [{}, { standardize: true, test: 0.4 }, { split: 'stratified', test: 0.1, block: 3 }].map((keys, seed) =>
-      converted(keys, seed),
+    const before = [{}, { standardize: true, test: 0.4 }, { split: 'stratified', test: 0.1, block: 3 }].map(
+      (keys, seed) => converted(keys, seed),
     );
-    // `configOf` gives its own cache: the last one wins.
     expect(before).toEqual([1, 1, 1]);
     expect(converted({ missing: 'drop' })).toBe(2);
     expect(converted({ ignore: ['admitted'], target: 'cost' })).toBe(3);
@@ -129,7 +157,11 @@ describe('a Parquet file', () => {
   it.each([
     ['another file', 'number,age\n1,2\n', /bad\.parquet: expected a Parquet file, got /],
     ['an empty file', '', /bad\.parquet: expected a Parquet file, got /],
-    ['half a file', readFileSync(fixture('patients.parquet')).subarray(0, 9000), /bad\.parquet: expected a Parquet file, got /],
+    [
+      'half a file',
+      readFileSync(fixture('patients.parquet')).subarray(0, 9000),
+      /bad\.parquet: expected a Parquet file, got /,
+    ],
   ])('is refused where it is %s', (_, content, message) => {
     const file = join(root, 'bad.parquet');
     writeFileSync(file, content);
@@ -141,7 +173,9 @@ describe('a Parquet file', () => {
     expect(() => open('parquet', { missing: 'error' })).toThrow(
       /patients\.parquet: row \d+ column "weight": expected a number, got an empty cell; /,
     );
-    expect(() => open('parquet', { target: 'out' })).toThrow(/^data\.target: expected a column of .*patients\.parquet \(number, age/);
+    expect(() => open('parquet', { target: 'out' })).toThrow(
+      /^data\.target: expected a column of .*patients\.parquet \(number, age/,
+    );
     expect(() => open('parquet', { file: join(root, 'none.parquet') })).toThrow(/none\.parquet: .*no such file/);
   });
 });

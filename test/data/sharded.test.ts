@@ -7,9 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openDataset } from '#src/data/dataset.js';
 import { generateShards } from '#src/data/generate.js';
 import { formatNpyHeader, type NpyType } from '#src/data/shard-header.js';
-import { mapMemory } from '#src/engine/memory-map.js';
-import { parseConfig } from '#src/index.js';
 import { prepareRun } from '#src/experiment/prepare.js';
+import { parseConfig } from '#src/index.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lockstep-sharded-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -35,7 +34,11 @@ function writeSet(...pairs: { inputs: Piece; targets: Piece }[]): string {
 }
 
 function open(dir: string, keys: Record<string, unknown> = {}, seed = 1) {
-  const { data } = parseConfig({ data: { source: 'shards', dir, ...keys }, model: [{ dense: 2 }], loss: 'crossEntropy' });
+  const { data } = parseConfig({
+    data: { source: 'shards', dir, ...keys },
+    model: [{ dense: 2 }],
+    loss: 'crossEntropy',
+  });
   return openDataset(data, seed, '/');
 }
 
@@ -65,7 +68,9 @@ function evaluated(dataset: ReturnType<typeof open>) {
 describe('a folder of npy pairs', () => {
   it('is read whatever the types of its elements', () => {
     const doubles: Piece = { type: '<f8', shape: [12, 2], values: Float64Array.from({ length: 24 }, (_, i) => i / 3) };
-    const { ids, inputs, targets } = evaluated(open(writeSet({ inputs: doubles, targets: labels(12) }), { block: 2, test: 0.5 }));
+    const { ids, inputs, targets } = evaluated(
+      open(writeSet({ inputs: doubles, targets: labels(12) }), { block: 2, test: 0.5 }),
+    );
     expect(ids.length).toBe(6);
     expect([...inputs]).toEqual(ids.flatMap((id) => [Math.fround((2 * id) / 3), Math.fround((2 * id + 1) / 3)]));
     expect([...targets]).toEqual(ids.map((id) => id % 3));
@@ -75,7 +80,10 @@ describe('a folder of npy pairs', () => {
     const images: Piece = { type: '|u1', shape: [4, 1, 3, 3], values: new Uint8Array(36) };
     const values: Piece = { type: '<f4', shape: [4, 2], values: new Float32Array(8) };
     const { spec } = open(writeSet({ inputs: images, targets: values }));
-    expect(spec).toMatchObject({ input: { shape: [1, 3, 3], storage: 'u8', divisor: 255 }, target: { kind: 'values', shape: [2] } });
+    expect(spec).toMatchObject({
+      input: { shape: [1, 3, 3], storage: 'u8', divisor: 255 },
+      target: { kind: 'values', shape: [2] },
+    });
     const tokens: Piece = { type: '<u2', shape: [4, 5], values: new Uint16Array(20) };
     const next: Piece = { type: '<u2', shape: [4, 5], values: Uint16Array.from({ length: 20 }, (_, i) => i) };
     const text = open(writeSet({ inputs: tokens, targets: next }), { vocabulary: 20 });
@@ -129,20 +137,64 @@ describe('a folder of npy pairs', () => {
     // 2 windows that a step can touch and 2 ahead, of 32-sample blocks of 16 floats and a label.
     expect(bytesOf(8)).toBe(4 * 8 * 32 * (16 * 4 + 1));
     expect(bytesOf(4)).toBe(4 * 4 * 32 * (16 * 4 + 1));
-    expect(mapMemory).toBeTypeOf('function');
   });
 
   const pair = { inputs: floats(6), targets: labels(6) };
   it.each<[string, () => string, Record<string, unknown>, RegExp]>([
-    ['no folder', () => join(root, 'none'), {}, /none: expected a folder of npy files, got no such folder; check data\.dir/],
-    ['no pairs', () => mkdtempSync(join(root, 'empty-')), {}, /expected inputs-00000\.npy, targets-00000\.npy, …, got none of them/],
-    ['targets of another number', () => writeSet({ ...pair, targets: labels(5) }), {}, /targets-0\.npy: expected 6 targets, .* got 5/],
-    ['files of other shapes', () => writeSet(pair, { ...pair, inputs: floats(6, 3) }), {}, /inputs-1\.npy: expected <f4 samples of \(2\), .* got <f4 samples of \(3\)/],
-    ['a label beyond the classes', () => writeSet(pair), { classes: 2, block: 2, test: 0.6 }, /targets-0\.npy: byte \d+: expected a number from 0 to 1, got 2/],
-    ['one class alone', () => writeSet({ ...pair, targets: labels(6, 1) }), {}, /expected labels of at least 2 classes, got 0 and no other/],
-    ['negative labels', () => writeSet({ ...pair, targets: { ...labels(6), values: new BigInt64Array(6).fill(-1n) } }), {}, /expected a number from 0 to 2147483647, got -1/],
-    ['classes of floats', () => writeSet({ inputs: floats(6), targets: floats(6) }), { classes: 3 }, /expected whole numbers, as data\.classes says, got <f4/],
-    ['no block to train on', () => writeSet(pair), { test: 0.5 }, /^data\.block: expected blocks left to train on, got 1, all of them/],
+    [
+      'no folder',
+      () => join(root, 'none'),
+      {},
+      /none: expected a folder of npy files, got no such folder; check data\.dir/,
+    ],
+    [
+      'no pairs',
+      () => mkdtempSync(join(root, 'empty-')),
+      {},
+      /expected inputs-00000\.npy, targets-00000\.npy, …, got none of them/,
+    ],
+    [
+      'targets of another number',
+      () => writeSet({ ...pair, targets: labels(5) }),
+      {},
+      /targets-0\.npy: expected 6 targets, .* got 5/,
+    ],
+    [
+      'files of other shapes',
+      () => writeSet(pair, { ...pair, inputs: floats(6, 3) }),
+      {},
+      /inputs-1\.npy: expected <f4 samples of \(2\), .* got <f4 samples of \(3\)/,
+    ],
+    [
+      'a label beyond the classes',
+      () => writeSet(pair),
+      { classes: 2, block: 2, test: 0.6 },
+      /targets-0\.npy: byte \d+: expected a number from 0 to 1, got 2/,
+    ],
+    [
+      'one class alone',
+      () => writeSet({ ...pair, targets: labels(6, 1) }),
+      {},
+      /expected labels of at least 2 classes, got 0 and no other/,
+    ],
+    [
+      'negative labels',
+      () => writeSet({ ...pair, targets: { ...labels(6), values: new BigInt64Array(6).fill(-1n) } }),
+      {},
+      /expected a number from 0 to 2147483647, got -1/,
+    ],
+    [
+      'classes of floats',
+      () => writeSet({ inputs: floats(6), targets: floats(6) }),
+      { classes: 3 },
+      /expected whole numbers, as data\.classes says, got <f4/,
+    ],
+    [
+      'no block to train on',
+      () => writeSet(pair),
+      { test: 0.5 },
+      /^data\.block: expected blocks left to train on, got 1, all of them/,
+    ],
   ])('is refused with %s', (_, make, keys, message) => {
     const dir = make();
     expect(() => {
