@@ -1,6 +1,7 @@
 // A dataset → figures that say what is in it: parts, classes, ranges, copies; coordinator, `lockstep data inspect`.
 
 import type { Dataset } from './dataset.ts';
+import { checkReadable, readStream } from './read-stream.ts';
 import { countDuplicates } from './shared-samples.ts';
 import { type Inputs, type Parts, sampleBytes, sampleElements, type Targets, targetElements } from './source.ts';
 import { columnWidth, inputNames, type TablePreprocessing } from './table-preprocessing.ts';
@@ -40,10 +41,12 @@ export interface FilledDataset {
 const ARRAYS = { u8: Uint8Array, i32: Int32Array, f32: Float32Array };
 
 /** Reads all samples. @throws DataError as `fill` does */
-export function readSamples({ spec, fill }: Dataset): FilledDataset {
+export function readSamples(dataset: Dataset): FilledDataset {
+  const { spec } = dataset;
+  checkReadable(dataset);
   const inputs = new ARRAYS[spec.input.storage](spec.samples * sampleElements(spec.input.shape));
   const targets = new ARRAYS[spec.target.storage](spec.samples * targetElements(spec.target));
-  fill(inputs, targets);
+  readStream(dataset, inputs, targets);
   return { inputs, targets };
 }
 
