@@ -1,0 +1,83 @@
+// docs/your-own-data.md done as it says, in an empty folder: files are written, commands run, and their output compared with the page's.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(ROOT, 'dist/src/cli/main.js');
+const PAGE = readFileSync(join(ROOT, 'docs/your-own-data.md'), 'utf8');
+
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-own-data-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+mkdirSync(join(folder, 'node_modules'));
+symlinkSync(ROOT, join(folder, 'node_modules', 'lockstep'));
+
+/** Everything that a shell prints, stdout before stderr. */
+function run(command: string): Promise<string> {
+  const { NO_COLOR: _n, FORCE_COLOR: _f, npm_command: _c, ...env } = process.env;
+  const typed = command.replaceAll('npx lockstep', `"${process.execPath}" "${MAIN}"`);
+  return new Promise((resolve) => {
+    execFile('/bin/sh', ['-c', typed], { cwd: folder, env: { ...env, NO_COLOR: '1' } }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+}
+
+/** Times and what is per second differ from run to run. */
+const settled = (line: string): string => line.replaceAll(/[\d.,]+ (?:ms|s)\b|[\d,]+ \w+\/s/g, 'TIME').trimEnd();
+
+/** The lines of the page come in the output in this order; `…` stands for any, and without it nothing is between them. */
+function expectLines(output: string, wanted: readonly string[], command: string): void {
+  const lines = output.split('\n').map(settled);
+  let at = 0;
+  let isGap = false;
+  for (const line of wanted) {
+    if (line === '…') {
+      isGap = true;
+      continue;
+    }
+    const found = isGap ? lines.indexOf(settled(line), at) : at;
+    expect(found, `${command}: ${line} in\n${output}`).toBeGreaterThanOrEqual(0);
+    expect(lines[found], command).toBe(settled(line));
+    at = found + 1;
+    isGap = false;
+  }
+}
+
+interface Block {
+  language: string;
+  text: string;
+}
+
+const blocks = [...PAGE.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+  ([, language, text]): Block => ({ language, text }),
+);
+const FILES: Record<string, string[]> = { yaml: ['birds.yaml', 'sea.yaml'], csv: ['new.csv'], js: ['predict.mjs'] };
+
+describe('docs/your-own-data.md', () => {
+  it('prints what it says, in the order of the page', { timeout: 180_000 }, async () => {
+    let commands = 0;
+    for (const [i, { language, text }] of blocks.entries()) {
+      if (language !== '') {
+        const name = FILES[language].shift()!;
+        writeFileSync(join(folder, name), text);
+        if (language === 'yaml') expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(10);
+        continue;
+      }
+      if (blocks[i - 1]?.language === 'js') {
+        expectLines(await run('node predict.mjs'), text.trimEnd().split('\n'), 'predict.mjs');
+        continue;
+      }
+      for (const part of text.split(/^\$ /m).slice(1)) {
+        const [command, ...wanted] = part.trimEnd().split('\n');
+        commands++;
+        expectLines(await run(command), wanted, command);
+      }
+    }
+    expect(commands).toBe(11);
+    expect(Object.values(FILES).flat()).toEqual([]);
+  });
+});
