@@ -41,7 +41,11 @@ export function predictCommand(): Command {
     .option('--json', 'print an object a line')
     .option('--keep', 'repeat all cells of the rows in front of the predictions')
     .option('--prompt <text>', 'of a language model: what the text begins with')
-    .option('--length <characters>', 'the most characters to generate (default: 200)', wholeNumber(1))
+    .option(
+      '--length <tokens>',
+      'the most tokens (characters, without a tokenizer) to generate (default: 200)',
+      wholeNumber(1),
+    )
     .option('--count <texts>', 'how many texts (default: 1)', wholeNumber(1))
     .option(
       '--temperature <number>',

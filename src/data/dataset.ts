@@ -33,6 +33,7 @@ import { openSynthetic } from './synthetic.ts';
 import { openSyntheticTokens } from './synthetic-tokens.ts';
 import { openText } from './text.ts';
 import { openTokenizedText } from './tokenized-text.ts';
+import { openTokenizer } from './tokenizer.ts';
 
 export type { DatasetSpec } from './source.ts';
 
@@ -183,7 +184,11 @@ function openSource(options: Opened, seed: number, baseDir: string): Source {
     case 'text':
       return options.tokenizer === undefined
         ? openText('text', resolve(baseDir, options.file), options)
-        : openTokenizedText(resolve(baseDir, options.file), resolve(baseDir, options.tokenizer), options);
+        : openTokenizedText(
+            resolve(baseDir, options.file),
+            openTokenizer(resolve(baseDir, options.tokenizer)),
+            options,
+          );
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
     case 'arrow':

@@ -49,6 +49,13 @@ export const textSchema = z.looseObject({
   vocabulary: z.array(text).min(1),
 });
 
+/** How a text became the tokens of a tokenizer. */
+export const tokenizedTextSchema = z.looseObject({
+  kind: z.literal('tokenizedText'),
+  length: count.min(1),
+  tokenizer: z.looseObject({ sha256: text, library: text, json: text }),
+});
+
 /** What every source writes. */
 export const preprocessingSchema = z.looseObject({
   source: text,

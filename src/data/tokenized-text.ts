@@ -3,7 +3,7 @@
 import { DataError } from './data-error.ts';
 import type { Source } from './source.ts';
 import { planWindows, readText, type TextOptions } from './text.ts';
-import { openTokenizer, type StoredTokenizer } from './tokenizer.ts';
+import type { StoredTokenizer, TextTokenizer } from './tokenizer.ts';
 
 /** How text became tokens; `restoreTokenizer` makes a tokenizer of it again. */
 export interface TokenizedTextPreprocessing {
@@ -16,13 +16,12 @@ export interface TokenizedTextPreprocessing {
  * Opens a text, plain or gzip, in UTF-8, as the tokens of all of it; windows, parts and what is left over are those of a text of characters,
  * with tokens in their place.
  *
- * @throws DataError for a text without a window for every part, and as openTokenizer does
+ * @throws DataError for a text without a window for every part, and for one that the tokenizer cannot take
  */
-export function openTokenizedText(path: string, tokenizerPath: string, options: TextOptions): Source {
+export function openTokenizedText(path: string, tokenizer: TextTokenizer, options: TextOptions): Source {
   const { length, stride = length } = options;
   if (length === undefined || stride === undefined)
     throw new DataError('data.length', 'how many tokens a window has', 'nothing', 'add data.length, such as 64');
-  const tokenizer = openTokenizer(tokenizerPath);
   const tokens = tokenizer.encode(readText(path));
   const { starts, parts } = planWindows(path, tokens.length, { ...options, length, stride }, 'tokens');
   const preprocessing = { kind: 'tokenizedText', length, tokenizer: tokenizer.stored } as const;

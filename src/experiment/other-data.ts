@@ -4,9 +4,11 @@ import { DataError } from '../data/data-error.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openIdxSource } from '../data/idx.ts';
 import { openPreparedTable } from '../data/prepared-table.ts';
-import { tableSchema, textSchema } from '../data/preprocessing.schema.ts';
+import { tableSchema, textSchema, tokenizedTextSchema } from '../data/preprocessing.schema.ts';
 import type { Source } from '../data/source.ts';
 import { openText } from '../data/text.ts';
+import { openTokenizedText } from '../data/tokenized-text.ts';
+import { restoreTokenizer } from '../data/tokenizer.ts';
 import { checkPreprocessing, type StoredRun, StoredRunError } from './stored-run.ts';
 
 /** What is evaluated in place of a part of the run's data. */
@@ -45,6 +47,11 @@ function openOtherSource({ path, preprocessing, checkpoint }: StoredRun, file: s
   if (kind === 'text') {
     const { unit, length, vocabulary } = checkPreprocessing(textSchema, preprocessing, stored);
     return openText(source, file, { unit, length, vocabulary, validation: 0, test: 0 });
+  }
+  if (kind === 'tokenizedText') {
+    const { length, tokenizer } = checkPreprocessing(tokenizedTextSchema, preprocessing, stored);
+    const options = { unit: 'windows' as const, length, validation: 0, test: 0 };
+    return openTokenizedText(file, restoreTokenizer(tokenizer, stored), options);
   }
   if (input.storage === 'u8') {
     if (labels !== undefined) {

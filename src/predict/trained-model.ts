@@ -1,9 +1,8 @@
 // A run folder → a model that predicts: weights and plan as they were saved, inputs prepared as training prepared them. Coordinator.
 import { availableParallelism } from 'node:os';
 import type { PreparedTable } from '../data/prepared-table.ts';
-import { tableSchema, textSchema } from '../data/preprocessing.schema.ts';
+import { tableSchema, textSchema, tokenizedTextSchema } from '../data/preprocessing.schema.ts';
 import { createRowEncoder } from '../data/table-preprocessing.ts';
-import type { TextPreprocessing } from '../data/text.ts';
 import { Inference } from '../engine/inference.ts';
 import { BLOCKS } from '../engine/inference-map.ts';
 import {
@@ -18,6 +17,7 @@ import type { PlanOutput } from '../plan/plan.ts';
 import { type GeneratedText, type GenerateOptions, generate } from './generate.ts';
 import { type OutputMeaning, outputMeaning, type Prediction, type TargetMeaning } from './outputs.ts';
 import type { SampleSource } from './sample-source.ts';
+import { characterCodec, type TextCodec, tokenizerCodec } from './text-codec.ts';
 
 /** Which weights, and how many threads. */
 export interface LoadOptions {
@@ -60,7 +60,7 @@ export class TrainedModel {
   /** Of a table; null for other data. */
   readonly table: PreparedTable | null;
   /** Of a text; null for other data. */
-  readonly text: TextPreprocessing | null;
+  readonly text: TextCodec | null;
   readonly #inference: Inference;
   readonly #meaning: OutputMeaning;
   /** What is under way: the memory is for one at a time. */
@@ -72,7 +72,7 @@ export class TrainedModel {
     const stored = `${path}/preprocessing.json`;
     this.run = run;
     this.table = preprocessing.kind === 'table' ? checkPreprocessing(tableSchema, preprocessing, stored) : null;
-    this.text = preprocessing.kind === 'text' ? checkPreprocessing(textSchema, preprocessing, stored) : null;
+    this.text = textCodec(preprocessing, stored);
     const output = outputOf(run);
     const numerics = resolveNumerics(about.numerics);
     if (numerics.notice !== undefined) run.warnings.push(numerics.notice);
@@ -229,4 +229,10 @@ function targetOf({ preprocessing }: StoredRun, table: PreparedTable | null): Ta
   if (table.target.type === 'class') return { classNames: table.target.labels, mean: 0, deviation: 1 };
   const { mean, deviation } = table.target;
   return { classNames: null, mean, deviation };
+}
+
+function textCodec(preprocessing: StoredRun['preprocessing'], stored: string): TextCodec | null {
+  if (preprocessing.kind === 'text') return characterCodec(checkPreprocessing(textSchema, preprocessing, stored));
+  if (preprocessing.kind !== 'tokenizedText') return null;
+  return tokenizerCodec(checkPreprocessing(tokenizedTextSchema, preprocessing, stored), stored);
 }

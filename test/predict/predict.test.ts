@@ -1,7 +1,7 @@
 // Predictions against a forward pass in float64 written here, from the run's safetensors and preprocessing.json alone, and against eval.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32Values, readSafetensorsFile } from '#src/checkpoint/safetensors.js';
 import { evaluate, loadModel, parseConfig, train } from '#src/index.js';
@@ -72,6 +72,19 @@ const CONFIGS = {
     model: { name: 'gpt', layers: 1, width: 16, heads: 2 },
     loss: 'crossEntropy',
     steps: 200,
+  },
+  tokens: {
+    ...base,
+    data: {
+      source: 'text',
+      file: 'text.txt',
+      tokenizer: resolve('test/fixtures/tokenizer.json'),
+      length: 8,
+      stride: 3,
+    },
+    model: { name: 'gpt', layers: 1, width: 16, heads: 2 },
+    loss: 'crossEntropy',
+    steps: 60,
   },
 };
 writeFileSync(join(folder, 'text.txt'), 'the cat sat on the mat and the dog sat on the log. '.repeat(60));
@@ -279,5 +292,19 @@ describe('generate', { timeout: 60_000 }, () => {
     expect(stdout).toBe(many.map(({ text }) => `${text}\n`).join(''));
     const named = await model.generate({ prompt: 'Ma', count: 3, length: 2 });
     for (const { text } of named) expect(text).toMatch(/^Ma.{0,2}$/);
+  });
+
+  it('writes the text of a tokenizer’s tokens, whole characters as they come', async () => {
+    const model = await loadModel(run('tokens'));
+    for (const temperature of [0, 3]) {
+      const heard: string[] = [];
+      const onText = (part: string): void => void heard.push(part);
+      const [{ text, tokens }] = await model.generate({ prompt: 'the cat', length: 40, temperature, onText });
+      expect(text.startsWith('the cat')).toBe(true);
+      expect(tokens).toBe(40);
+      expect(heard.join('')).toBe(text);
+      // What no vocabulary of characters has may begin a text too.
+      expect((await model.generate({ prompt: 'Ω9', length: 1 }))[0].text.startsWith('Ω9')).toBe(true);
+    }
   });
 });
