@@ -160,7 +160,7 @@ class Converter {
 
   #checkKept(samples: number): void {
     const { path, rows } = this.#file;
-    if (samples > this.#skipped) return;
+    if (samples > 0 && this.#skipped <= samples) return;
     const [first = 'none'] = this.#firstSkipped;
     const got = this.#skipped > 0 ? `${this.#skipped} of ${rows} rows skipped, such as ${first}` : 'none';
     throw new DataError(path, 'rows to train on, most of them good', got, 'check the types of the columns');

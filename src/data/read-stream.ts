@@ -9,7 +9,10 @@ const MOST_BYTES = 2 ** 31;
 
 /** Fills what has room for all samples. @throws DataError as reading them does */
 export function readStream({ spec, parts, stream, fill }: Dataset, inputs: Inputs, targets: Targets): void {
-  if (stream === undefined) return fill(inputs, targets);
+  if (stream === undefined) {
+    fill(inputs, targets);
+    return;
+  }
   const [inputSize, targetSize] = [sampleElements(spec.input.shape), targetElements(spec.target)];
   const evaluated = [...parts.validation, ...parts.test];
   const most = stream.blocks.count.reduce((largest, count) => Math.max(largest, count), evaluated.length);

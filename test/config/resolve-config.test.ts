@@ -128,7 +128,7 @@ describe('an unknown key', () => {
 describe('a key that is missing', () => {
   it('is told where it should have stood', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
-      'a.yaml:1:1 data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow or text, got nothing; add data',
+      'a.yaml:1:1 data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet or flights, got nothing; add data',
       'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js, got nothing; add model',
       'a.yaml:1:1 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got nothing; add loss',
     ]);
