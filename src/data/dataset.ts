@@ -8,6 +8,7 @@ import { DataError } from './data-error.ts';
 import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
+import { imageOptions, openImages } from './images.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
 import { type DatasetSpec, type Inputs, type Parts, type Source, sampleBytes, type Targets } from './source.ts';
 import { splitBy } from './split.ts';
@@ -124,6 +125,8 @@ function openSource(options: DataOptions, seed: number, baseDir: string): Source
       return openText('text', resolve(baseDir, options.file), options);
     case 'csv':
       return openCsv(resolve(baseDir, options.file), options);
+    case 'images':
+      return openImages(imageOptions(options, baseDir));
     case 'idx': {
       const { divisor, classes } = options;
       return openIdxSource(absolutePaths(options, baseDir), { name: 'idx', divisor, classes });

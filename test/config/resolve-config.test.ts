@@ -108,7 +108,7 @@ describe('an unknown key', () => {
 
   it('says which source, optimizer or layer it belongs to', () => {
     expect(issuesWith({ data: { source: 'mnist', test: 0.1 } })).toEqual([
-      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv, text, not to mnist',
+      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, mobyDick, firstNames, synthetic, syntheticTokens, idx, images, csv, text, not to mnist',
     ]);
     expect(issuesWith({ optimizer: { momentum: 0.9 } })).toEqual([
       'optimizer.momentum: expected a known key, got momentum; remove it: it belongs to sgd, rmsprop, not to adam',
@@ -125,7 +125,7 @@ describe('an unknown key', () => {
 describe('a key that is missing', () => {
   it('is told where it should have stood', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
-      'a.yaml:1:1 data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text, got nothing; add data',
+      'a.yaml:1:1 data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, images, csv or text, got nothing; add data',
       'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js, got nothing; add model',
       'a.yaml:1:1 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got nothing; add loss',
     ]);
