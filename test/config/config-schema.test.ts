@@ -239,12 +239,12 @@ describe('a config may not say', () => {
     [
       'data',
       'mnist',
-      'data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text, got "mnist"',
+      'data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, images, csv or text, got "mnist"',
     ],
     [
       'data',
       { batchSize: 3 },
-      'data.source: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, csv or text, got nothing; add data.source',
+      'data.source: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, images, csv or text, got nothing; add data.source',
     ],
     [
       'data',
