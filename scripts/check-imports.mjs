@@ -18,6 +18,7 @@ const WORKER_FOLDERS = {
   default: ['kernels', 'plan', 'engine'],
   'checkpoint-writer': ['kernels', 'plan', 'engine', 'checkpoint'],
 };
+WORKER_FOLDERS['decode-images'] = ['data'];
 WORKER_FOLDERS.loader = [...WORKER_FOLDERS.default, 'data'];
 WORKER_FOLDERS['parquet-converter'] = ['data'];
 

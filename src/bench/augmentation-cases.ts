@@ -51,6 +51,12 @@ export const AUGMENTATION_CASES: KernelCase[] = [
     },
   },
   {
+    kernel: 'standardizeChannels',
+    size: sizeText(IMAGES, SIDE, SIDE),
+    flops: 2 * PIXELS,
+    args: (a) => [a.update(PIXELS), IMAGES, 1, SIDE * SIDE, a.floats(1), a.positive(1)],
+  },
+  {
     kernel: 'mixedCrossEntropy',
     size: sizeText(1024, CLASSES),
     flops: 6 * 1024 * CLASSES,

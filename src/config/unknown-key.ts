@@ -21,10 +21,10 @@ function advise(root: ConfigNode, outer: Path, key: string): string {
   // Who misspells a key of a training does not mean one of a test's faults.
   const paths = allKeyPaths().filter((path) => !path.startsWith('faults.'));
   if (paths.includes(key)) return `write it nested, as in ${nest(key.split('.'))}`;
+  // `batch_size` is near `size` too, and nearest to `batchSize`.
+  const nearest = nearestKey(key, paths.map(lastKey));
   const similar =
-    elsewhere(paths, (name) => name === key) ??
-    nearestKey(key, known) ??
-    elsewhere(paths, (name) => nearestKey(key, [name]));
+    elsewhere(paths, (name) => name === key) ?? nearestKey(key, known) ?? elsewhere(paths, (name) => name === nearest);
   return similar === undefined ? `remove it, or use one of ${known.join(', ')}` : `did you mean ${similar}?`;
 }
 
@@ -37,12 +37,14 @@ function adviseOwners(key: string, owners: readonly KnownMapping[], chosen: Know
 
 /** The outermost path whose last key fits, if there is only one: `name` is known in several places. */
 function elsewhere(paths: readonly string[], fits: (name: string) => unknown): string | undefined {
-  const found = paths.filter((path) => fits(path.slice(path.lastIndexOf('.') + 1)));
+  const found = paths.filter((path) => fits(lastKey(path)));
   const levels = (path: string): number => path.split('.').length;
   const fewest = Math.min(...found.map(levels));
   const outermost = found.filter((path) => levels(path) === fewest);
   return outermost.length === 1 ? outermost[0] : undefined;
 }
+
+const lastKey = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
 /** `data: { batchSize: … }`. */
 function nest([first, ...rest]: readonly string[]): string {

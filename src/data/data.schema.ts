@@ -7,6 +7,7 @@ import {
   fraction,
   mapping,
   nonEmptyText,
+  number,
   numberAbove0,
   numberFrom,
   oneOf,
@@ -269,6 +270,50 @@ const firstNamesSchema = mapping({ source: z.literal('firstNames'), ...common, t
   leavesTrainingIssue,
 );
 
+const CHANNELS_PHRASE = 'a number, or a list of one a channel';
+const imagesSchema = mapping({
+  source: z.literal('images'),
+  folder: path().optional().describe('a folder of folders, one a class, or what paths in file start from'),
+  file: path().optional().describe('a CSV file of paths and labels, in place of class folders'),
+  pathColumn: column().default('path'),
+  target: column().default('label').describe('the column of the class'),
+  testFolder: path().optional().describe('class folders of the test part'),
+  size: z
+    .array(wholeNumber(1, 65_535), { error: 'a size such as [64, 64]' })
+    .length(2, { error: 'a size such as [64, 64]' })
+    .optional()
+    .describe('[height, width] to resize to; all images have one size where nothing is said'),
+  fit: oneOf(['cover', 'contain', 'fill'])
+    .default('cover')
+    .describe('cover: cut off what is too long; contain: black where it is too short; fill: stretch'),
+  channels: z
+    .union([z.literal(1), z.literal(3), z.literal(4)], { error: '1 (grey), 3 (colour) or 4 (with alpha)' })
+    .default(3),
+  mean: z
+    .union([number(), z.array(number()).min(1)], { error: CHANNELS_PHRASE })
+    .optional()
+    .describe('taken off the values, which are from 0 to 1'),
+  std: z
+    .union([numberAbove0(), z.array(numberAbove0()).min(1)], { error: CHANNELS_PHRASE })
+    .optional()
+    .describe('values are divided by it then'),
+  onBadSample: oneOf(['error', 'skip'])
+    .default('error')
+    .describe('skip: leave out images that do not decode, and count them'),
+  ...common,
+  test,
+  split,
+})
+  .refine(leavesTraining, leavesTrainingIssue)
+  .refine(
+    ({ folder, file }) => folder !== undefined || file !== undefined,
+    betweenKeys('folder', 'folder, or file, or both'),
+  )
+  .refine(
+    ({ testFolder, test, file }) => testFolder === undefined || (test === 0 && file === undefined),
+    betweenKeys('testFolder', 'no fraction test and no file beside it'),
+  );
+
 const fashionMnistSchema = mapping({
   source: z.literal('fashionMnist'),
   dir: path().optional().describe('a folder of the four IDX files; that of Debian where nothing is said'),
@@ -347,6 +392,7 @@ export const dataSchema = z.discriminatedUnion(
     withFolds(npySchema),
     withFolds(npzSchema),
     withFolds(arraysSchema),
+    imagesSchema,
     withFolds(csvSchema),
     withFolds(jsonlSchema),
     withFolds(arrowSchema),
@@ -357,7 +403,7 @@ export const dataSchema = z.discriminatedUnion(
   ],
   {
     error:
-      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet or flights',
+      'a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, images, csv, jsonl, arrow, text, shards, parquet or flights',
   },
 );
 
@@ -375,6 +421,8 @@ export const DATA_PATH_KEYS = [
   'testTargets',
   'tokenizer',
   'cache',
+  'folder',
+  'testFolder',
 ] as const;
 
 /** Keys of `data` that decide no bit beside: how much of a stream is read ahead, and where paths may lead. */

@@ -12,6 +12,7 @@ import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
 import { foldParts } from './folds.ts';
 import { type IdxPaths, openIdxSource } from './idx.ts';
+import { imageOptions, openImages } from './images.ts';
 import { openJsonl } from './jsonl.ts';
 import { memoryArray, type TrainArrays } from './memory-array.ts';
 import { openFashionMnist, openMnist } from './mnist.ts';
@@ -211,6 +212,8 @@ function openSource(options: Opened, seed: number, baseDir: string): Source {
       if (testInputs !== undefined) pairs.push({ inputs: testInputs, targets: testTargets });
       return openArrays('npz', pairs, options);
     }
+    case 'images':
+      return openImages(imageOptions(options, baseDir));
     case 'idx': {
       const { divisor, classes } = options;
       return openIdxSource(absolutePaths(options, baseDir), { name: 'idx', divisor, classes });

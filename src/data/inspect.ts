@@ -91,7 +91,10 @@ function inputRanges({ spec, preprocessing }: Dataset, inputs: Inputs): ValueRan
   const { input } = spec;
   if (input.storage === 'i32') return [];
   const table = preprocessing as Partial<TablePreprocessing>;
-  if (table.kind !== 'table' || table.inputs === undefined) return [rangeOf('input', inputs, 0, 1, input.divisor)];
+  if (table.kind !== 'table' || table.inputs === undefined) {
+    const name = input.channels === undefined ? 'input' : 'input, before mean and std';
+    return [rangeOf(name, inputs, 0, 1, input.divisor)];
+  }
   const width = table.inputs.reduce((sum, column) => sum + columnWidth(column), 0);
   return table.inputs.flatMap(inputNames).map((name, at) => rangeOf(name, inputs, at, width, 1));
 }

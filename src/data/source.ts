@@ -18,8 +18,14 @@ export interface DatasetSpec {
 
 /** Numbers, or (`i32`) ids of tokens, 0 to classes − 1. */
 export type InputSpec =
-  | { shape: number[]; storage: 'u8' | 'f32'; divisor: number }
+  | { shape: number[]; storage: 'u8' | 'f32'; divisor: number; channels?: ChannelScale }
   | { shape: number[]; storage: 'i32'; divisor: 1; classes: number };
+
+/** Then, and after augmentation, of each channel (the first axis) its mean is taken off and its deviation divided by. */
+export interface ChannelScale {
+  mean: readonly number[];
+  deviation: readonly number[];
+}
 
 /** Labels 0 to classes − 1. */
 export interface ClassTarget {

@@ -21,7 +21,7 @@ const OPTIMIZER_KERNELS = [
   'positionHash',
 ] as const;
 
-/** What training does to samples that it has gathered, and the loss of mixtures. */
+/** What training does to samples that it has gathered, the loss of mixtures, and what stands behind both. */
 const AUGMENTATION_KERNELS = [
   'augmentFlip',
   'augmentShift',
@@ -33,6 +33,7 @@ const AUGMENTATION_KERNELS = [
   'mixShares',
   'mixRows',
   'mixedCrossEntropy',
+  'standardizeChannels',
 ] as const;
 
 /** Every kernel; the order is that of the sources in assembly/. */

@@ -4,6 +4,7 @@ import type { Augmentation } from '../data/augment.schema.ts';
 import { isMixture } from '../data/augmentation.ts';
 import { type ClassTarget, type DatasetSpec, type InputSpec, targetElements } from '../data/source.ts';
 import { elementsOf, type KernelCall, labelShape, type Operand, tensor } from '../graph/kernel-call.ts';
+import { floatWords } from '../graph/loss-op.ts';
 import type { GraphNode } from '../graph/op.ts';
 import type { TargetAttrs } from '../graph/ops/target.ts';
 import { elementCount } from '../graph/tensor-type.ts';
@@ -29,7 +30,8 @@ export function gatherCalls(node: GraphNode, spec: Omit<DatasetSpec, 'augment'>)
   const { input, target } = spec;
   const gathering = { node, out: tensor(node), places: placesOf(spec) };
   if (node.op.source === 'weight') return gatherValues(gathering, 'weights');
-  return node.op.source === 'input' ? gatherInputs(gathering, input) : gatherTargets(gathering, target);
+  if (node.op.source !== 'input') return gatherTargets(gathering, target);
+  return [...gatherInputs(gathering, input), ...standardizeCalls(node, input)];
 }
 
 /** The same for training, which changes what it gathers. */
@@ -48,13 +50,22 @@ export function trainingGatherCalls(node: GraphNode, spec: DatasetSpec): KernelC
     ];
   }
   const own = changedInputs({ node, out: tensor(node), places: placesOf(spec) }, IDS, input, augment);
-  if (mixture === undefined) return own;
+  if (mixture === undefined) return [...own, ...standardizeCalls(node, input)];
   return [
     ...own,
     partnersCall(index, partners.ids),
     ...changedInputs({ node, out: partners.rows, places: partners.ids }, partners.ids, input, augment),
     mixCall(mixture, index, tensor(node), partners.rows, input),
+    ...standardizeCalls(node, input),
   ];
+}
+
+function standardizeCalls(node: GraphNode, input: InputSpec): KernelCall[] {
+  if (!('channels' in input) || input.channels === undefined) return [];
+  const { mean, deviation } = input.channels;
+  const [channels, ...extents] = input.shape;
+  const args = [tensor(node), ROWS, channels, elementCount(extents), floatWords(mean), floatWords(deviation)];
+  return [{ kernel: 'standardizeChannels', args, detail: 'standardize channels' }];
 }
 
 /** Partners are gathered into scratch memory, behind what the kernels themselves use there: their ids, then their rows. */

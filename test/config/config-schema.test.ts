@@ -239,12 +239,12 @@ describe('a config may not say', () => {
     [
       'data',
       'mnist',
-      'data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet or flights, got "mnist"',
+      'data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, images, csv, jsonl, arrow, text, shards, parquet or flights, got "mnist"',
     ],
     [
       'data',
       { batchSize: 3 },
-      'data.source: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet or flights, got nothing; add data.source',
+      'data.source: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, images, csv, jsonl, arrow, text, shards, parquet or flights, got nothing; add data.source',
     ],
     [
       'data',

@@ -108,10 +108,10 @@ describe('an unknown key', () => {
 
   it('says which source, optimizer or layer it belongs to', () => {
     expect(issuesWith({ data: { source: 'mnist', test: 0.1 } })).toEqual([
-      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet, flights, not to mnist',
+      'data.test: expected a known key, got test; remove it: it belongs to digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, images, csv, jsonl, arrow, text, shards, parquet, flights, not to mnist',
     ]);
     expect(issuesWith({ data: { source: 'iris', file: 'a.csv' } })).toEqual([
-      'data.file: expected a known key, got file; remove it: it belongs to npz, csv, jsonl, arrow, text, parquet, flights, not to iris',
+      'data.file: expected a known key, got file; remove it: it belongs to npz, images, csv, jsonl, arrow, text, parquet, flights, not to iris',
     ]);
     expect(issuesWith({ optimizer: { momentum: 0.9 } })).toEqual([
       'optimizer.momentum: expected a known key, got momentum; remove it: it belongs to sgd, rmsprop, not to adam',
@@ -128,7 +128,7 @@ describe('an unknown key', () => {
 describe('a key that is missing', () => {
   it('is told where it should have stood', () => {
     expect(issuesOf(() => parseConfig('seed: 3\n', { file: 'a.yaml' }))).toEqual([
-      'a.yaml:1:1 data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, csv, jsonl, arrow, text, shards, parquet or flights, got nothing; add data',
+      'a.yaml:1:1 data: expected a data source: mnist, fashionMnist, digits, breastCancer, diabetes, iris, penguins, wine, mobyDick, firstNames, synthetic, syntheticTokens, idx, npy, npz, arrays, images, csv, jsonl, arrow, text, shards, parquet or flights, got nothing; add data',
       'a.yaml:1:1 model: expected a list of layers such as [{ dense: 10 }], a family such as { name: mlp }, or the path of a module such as ./my-model.js, got nothing; add model',
       'a.yaml:1:1 loss: expected a loss: crossEntropy, nll, bceWithLogits, mse, l1, huber, smoothL1 or kl, got nothing; add loss',
     ]);

@@ -51,6 +51,16 @@ describe.each(BACKENDS)('gathering, %s', (backend) => {
     }
   });
 
+  test('standardizeChannels takes the mean of each channel off and divides by its deviation', () => {
+    for (const channels of [1, 3, 4]) {
+      for (const area of [1, 3, 4, 5, 64, 65]) {
+        const [means, deviations] = [input(numbers(channels, 3)), input(numbers(channels, 4).map((x) => 0.3 + x * x))];
+        const x = update(numbers(2 * channels * area));
+        expectAsReference(backend, 'standardizeChannels', [x, 2, channels, area, means, deviations]);
+      }
+    }
+  });
+
   test('uniform gives the words of Philox, for any count', () => {
     for (const n of COUNTS) {
       expectAsReference(backend, 'uniform', [output(n), n, 0xdeadbeef, 0xffffffff, 0, 0xfffffffe, 3, -0.25, 0.75]);

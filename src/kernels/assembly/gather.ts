@@ -46,3 +46,18 @@ export function gatherLabelRows(out: usize, samples: usize, ids: usize, rows: us
 export function gatherIntLabels(out: usize, samples: usize, ids: usize, rows: usize): void {
   for (let r: usize = 0; r < rows << 2; r += 4) store<i32>(out + r, load<i32>(samples + (load<u32>(ids + r) << 2)));
 }
+
+/** x (rows, channels, area) = (x - means[c]) / deviations[c], in place; means, deviations (channels) f32. */
+export function standardizeChannels(x: usize, rows: usize, channels: usize, area: usize, means: usize, deviations: usize): void {
+  const bytes = area << 2;
+  for (let r: usize = 0; r < rows; ++r) {
+    for (let c: usize = 0; c < channels << 2; c += 4) {
+      const mean = load<f32>(means + c), deviation = load<f32>(deviations + c);
+      const means4 = f32x4.splat(mean), deviations4 = f32x4.splat(deviation);
+      let i: usize = 0;
+      for (; i + 16 <= bytes; i += 16) v128.store(x + i, f32x4.div(f32x4.sub(v128.load(x + i), means4), deviations4));
+      for (; i < bytes; i += 4) store<f32>(x + i, (load<f32>(x + i) - mean) / deviation);
+      x += bytes;
+    }
+  }
+}

@@ -11,7 +11,13 @@ export function gatherKernels({
   u32,
   u8,
 }: Views): Kernels<
-  'gatherBytes' | 'gatherFloats' | 'gatherByteLabels' | 'gatherIntLabels' | 'gatherLabelRows' | 'uniform'
+  | 'gatherBytes'
+  | 'gatherFloats'
+  | 'gatherByteLabels'
+  | 'gatherIntLabels'
+  | 'gatherLabelRows'
+  | 'standardizeChannels'
+  | 'uniform'
 > {
   const gather = (
     assign: (out: number, sample: number) => void,
@@ -46,6 +52,13 @@ export function gatherKernels({
       cols,
     );
   }
+  function standardizeChannels(...args: number[]): void {
+    const [x, rows, channels, area, means, deviations] = args;
+    for (let i = 0; i < rows * channels * area; i++) {
+      const channel = Math.floor(i / area) % channels;
+      f32[x / 4 + i] = fround(f32[x / 4 + i] - f32[means / 4 + channel]) / f32[deviations / 4 + channel];
+    }
+  }
   function uniform(...args: number[]): void {
     const [out, n, key0, key1, counter1, counter2, counter3, low, high] = args;
     const words = new Uint32Array(4);
@@ -61,6 +74,7 @@ export function gatherKernels({
     gatherByteLabels: withoutResult(gatherByteLabels),
     gatherIntLabels: withoutResult(gatherIntLabels),
     gatherLabelRows: withoutResult(gatherLabelRows),
+    standardizeChannels: withoutResult(standardizeChannels),
     uniform: withoutResult(uniform),
   };
 }
