@@ -1,4 +1,4 @@
-// How long until the first step? `lockstep train` on embedded data as a user starts it, from process start to its first step's event.
+// How long until the first step? `lockstep train` on embedded data and on MNIST as a user starts it, from process start to its first step's event.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,17 +8,19 @@ import { machine, median } from './pairs.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-function firstStepMs() {
+function firstStepMs(config) {
   const cwd = mkdtempSync(join(tmpdir(), 'lockstep-start-'));
   const start = performance.now();
-  const args = [path('../dist/src/cli/main.js'), 'train', path('../configs/digits.yaml'), '--json', 'epochs=1'];
+  const args = [path('../dist/src/cli/main.js'), 'train', path(`../configs/${config}.yaml`), '--json', 'epochs=1'];
   const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
   return new Promise((resolve) => {
     let ms;
     let text = '';
     child.stdout.on('data', (chunk) => {
       text += chunk;
-      if (ms === undefined && text.includes('"type":"step"')) ms = performance.now() - start;
+      if (ms !== undefined || !text.includes('"type":"step"')) return;
+      ms = performance.now() - start;
+      child.kill('SIGKILL');
     });
     child.on('exit', () => {
       rmSync(cwd, { recursive: true, force: true });
@@ -27,8 +29,13 @@ function firstStepMs() {
   });
 }
 
-const figures = [];
-for (let i = 0; i < 11; i++) figures.push(await firstStepMs());
-const [low, high] = [Math.min(...figures), Math.max(...figures)].map((ms) => ms.toFixed(0));
-console.log(`start to first step, digits; ${machine()}`);
-console.log(`${median(figures).toFixed(0)} ms [${low} to ${high}, ${figures.length} starts]  wanted ≤ 1000`);
+for (const [config, wanted] of [
+  ['digits', 1000],
+  ['mnist-mlp', 1500],
+]) {
+  const figures = [];
+  for (let i = 0; i < 11; i++) figures.push(await firstStepMs(config));
+  const [low, high] = [Math.min(...figures), Math.max(...figures)].map((ms) => ms.toFixed(0));
+  console.log(`start to first step, ${config}; ${machine()}`);
+  console.log(`${median(figures).toFixed(0)} ms [${low} to ${high}, ${figures.length} starts]  wanted ≤ ${wanted}`);
+}
