@@ -1,6 +1,6 @@
 // `lockstep data`: which datasets there are, where they lie, what is in the data of a config. Main thread; nothing is trained.
 import { writeFileSync } from 'node:fs';
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { DataError } from '../data/data-error.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { generateCommand } from './command-generate.ts';
@@ -53,12 +53,13 @@ function getCommand(): Command {
     .summary('where a dataset lies')
     .description('Print where a dataset lies; exits 2 with the install line where it does not.')
     .addArgument(new Argument('<name>', 'one of lockstep data list'))
-    .option('--out <file>', 'write one that comes with lockstep there, decompressed');
+    .option('--out <file>', 'write one that comes with lockstep there, decompressed')
+    .addOption(new Option('--folder <folder>', 'write a set of images there, a folder a class').conflicts('out'));
   addVerboseOption(command);
-  addExamples(command, ['lockstep data get penguins --out penguins.csv']);
-  return command.action(async (name: string, { out }: { out?: string }) => {
-    const { getDataset } = await import('../data/catalog.ts');
-    process.stdout.write(`${getDataset(name, out)}\n`);
+  addExamples(command, ['lockstep data get penguins --out penguins.csv', 'lockstep data get digits --folder digits']);
+  return command.action(async (name: string, { out, folder }: { out?: string; folder?: string }) => {
+    const { getDataset, writeDatasetFolders } = await import('../data/catalog.ts');
+    process.stdout.write(`${folder === undefined ? getDataset(name, out) : writeDatasetFolders(name, folder)}\n`);
   });
 }
 

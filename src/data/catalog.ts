@@ -3,9 +3,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { writeClassFolders } from './class-folders.ts';
 import { DataError } from './data-error.ts';
+import { openDigits } from './digits.ts';
 import { EMBEDDED_TABLES, EMBEDDED_TEXTS } from './embedded.ts';
-import { FASHION_MNIST_FOLDER, FASHION_MNIST_INSTALL, findMnist, MNIST_INSTALL } from './mnist.ts';
+import {
+  FASHION_MNIST_FOLDER,
+  FASHION_MNIST_INSTALL,
+  findMnist,
+  MNIST_INSTALL,
+  openFashionMnist,
+  openMnist,
+} from './mnist.ts';
 import { FLIGHTS_INSTALL, findFlights } from './parquet.ts';
 
 /** One dataset by the name of its source. */
@@ -44,6 +53,17 @@ export function listDatasets(): CatalogEntry[] {
       install: FLIGHTS_INSTALL,
     },
   ];
+}
+
+/** Writes a set of images as a folder a class, of PNG files; the folder. @throws DataError as `getDataset` and `writeClassFolders` do */
+export function writeDatasetFolders(name: string, folder: string): string {
+  const path = getDataset(name);
+  const open = { digits: openDigits, mnist: () => openMnist(path), fashionMnist: () => openFashionMnist(path) };
+  const source = Object.hasOwn(open, name) ? open[name as keyof typeof open]() : undefined;
+  if (source === undefined)
+    throw new DataError('--folder', 'a set of images: digits, mnist or fashionMnist', name, 'use --out');
+  writeClassFolders(source, folder);
+  return folder;
 }
 
 /**

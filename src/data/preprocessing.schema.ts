@@ -56,6 +56,14 @@ export const tokenizedTextSchema = z.looseObject({
   tokenizer: z.looseObject({ sha256: text, library: text, json: text }),
 });
 
+/** How images became samples. */
+export const imagesSchema = z.looseObject({
+  kind: z.literal('images'),
+  size: z.tuple([count.min(1), count.min(1)]),
+  fit: z.enum(['cover', 'contain', 'fill']),
+  channels: z.union([z.literal(1), z.literal(3), z.literal(4)]),
+});
+
 /** What every source writes. */
 export const preprocessingSchema = z.looseObject({
   source: text,

@@ -1,22 +1,18 @@
-// Files of images → samples for a model of images, in the order of the files. Coordinator.
+// IDX files of many images → samples for a model of images, in the order of the files. Coordinator.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { DataError } from '../data/data-error.ts';
 import { openIdxFile } from '../data/idx-file.ts';
 import { withInputFile } from '../data/input-file.ts';
 import { sampleElements } from '../data/source.ts';
-import type { StoredPreprocessing } from '../experiment/stored-run.ts';
 import type { SampleSource } from './sample-source.ts';
 
 /** What is read of a file to tell what it is. */
 const START_BYTES = 4;
 
-/** IDX files of many images, told apart by file and index. @throws DataError for what is no file of images of the run's shape */
-export function openImageSamples(path: string, { input }: StoredPreprocessing): SampleSource {
+/** By its first bytes, plain or gzip. @throws DataError where it cannot be read */
+export function isIdxFile(path: string): boolean {
   const [first, second] = withInputFile(path, 'images', () => readStart(path));
-  if (first !== 0 && !(first === 0x1f && second === 0x8b)) {
-    throw new DataError(path, 'an IDX file, plain or gzip', 'another kind of file', 'convert it');
-  }
-  return openIdxSamples(path, input.shape);
+  return first === 0 || (first === 0x1f && second === 0x8b);
 }
 
 function readStart(path: string): Uint8Array {
@@ -30,7 +26,8 @@ function readStart(path: string): Uint8Array {
   }
 }
 
-function openIdxSamples(path: string, shape: readonly number[]): SampleSource {
+/** The images of a file, told apart by its name and their index. @throws DataError for images of another shape than the run's */
+export function openIdxSamples(path: string, shape: readonly number[]): SampleSource {
   const file = openIdxFile(path);
   const [count, ...got] = file.dimensions;
   // An image of one channel has no dimension of its own for it.

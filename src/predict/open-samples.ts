@@ -1,8 +1,9 @@
 // Names of files, or `-` for stdin → samples to predict for, as the model's data says what kind of files these are. Coordinator.
 import { StoredRunError } from '../experiment/stored-run.ts';
 import { fileStream, stdinStream } from './csv-blocks.ts';
-import { openImageSamples } from './image-samples.ts';
+import { isIdxFile, openIdxSamples } from './image-samples.ts';
 import { openNumberSamples } from './number-samples.ts';
+import { listPictures, openPictures } from './picture-samples.ts';
 import { joinSources, type SampleSource } from './sample-source.ts';
 import { openTableSamples } from './table-samples.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -23,6 +24,8 @@ export async function openSamples(
   { keepsCells = false }: OpenSamplesOptions = {},
 ): Promise<SampleSource> {
   const sources: SampleSource[] = [];
+  const pictures = picturesAmong(model, names);
+  if (pictures !== undefined) return pictures;
   for (const name of names) sources.push(await openOne(model, name, keepsCells));
   const other = sources.find(({ titles }) => titles.join() !== sources[0].titles.join());
   if (other === undefined) return joinSources(sources);
@@ -42,8 +45,18 @@ async function openOne({ run, table, text }: TrainedModel, name: string, keepsCe
     return await openTableSamples(stream, { table, data: checkpoint.config.data, keepsCells });
   }
   const { shape, storage } = preprocessing.input;
-  const isImage = storage === 'u8';
   if (name === STDIN) return openNumberSamples(stdinStream(), shape);
-  if (isImage && !/\.[ct]sv(?:\.gz)?$/i.test(name)) return openImageSamples(name, preprocessing);
+  if (storage === 'u8' && !isNumberFile(name)) return openIdxSamples(name, shape);
   return openNumberSamples(fileStream(name), shape);
+}
+
+const isNumberFile = (name: string): boolean => /\.[ct]sv(?:\.gz)?$/i.test(name);
+
+/** Files and folders of pictures, decoded many at once; undefined where the names are those of something else. */
+function picturesAmong({ run, table }: TrainedModel, names: readonly string[]): SampleSource | undefined {
+  const { preprocessing, path } = run;
+  if (table !== null || preprocessing.input.storage !== 'u8') return undefined;
+  if (names.some((name) => name === STDIN || isNumberFile(name))) return undefined;
+  const files = listPictures(names);
+  return files.every(isIdxFile) ? undefined : openPictures(files, preprocessing, `${path}/preprocessing.json`);
 }

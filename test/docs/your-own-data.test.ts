@@ -1,6 +1,6 @@
 // docs/your-own-data.md done as it says, in an empty folder: files are written, commands run, and their output compared with the page's.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,32 +52,44 @@ interface Block {
   text: string;
 }
 
-const blocks = [...PAGE.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
-  ([, language, text]): Block => ({ language, text }),
-);
-const FILES: Record<string, string[]> = { yaml: ['birds.yaml', 'sea.yaml'], csv: ['new.csv'], js: ['predict.mjs'] };
+const blocksOf = (text: string): Block[] =>
+  [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, block]) => ({ language, text: block }));
 
-describe('docs/your-own-data.md', () => {
-  it('prints what it says, in the order of the page', { timeout: 180_000 }, async () => {
-    let commands = 0;
-    for (const [i, { language, text }] of blocks.entries()) {
-      if (language !== '') {
-        const name = FILES[language].shift()!;
-        writeFileSync(join(folder, name), text);
-        if (language === 'yaml') expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(10);
-        continue;
-      }
-      if (blocks[i - 1]?.language === 'js') {
-        expectLines(await run('node predict.mjs'), text.trimEnd().split('\n'), 'predict.mjs');
-        continue;
-      }
-      for (const part of text.split(/^\$ /m).slice(1)) {
-        const [command, ...wanted] = part.trimEnd().split('\n');
-        commands++;
-        expectLines(await run(command), wanted, command);
-      }
+const [IMAGES] = PAGE.match(/^## A folder of images\n[\s\S]*?(?=^## )/m)!;
+const hasSharp = existsSync(join(ROOT, 'node_modules/sharp'));
+
+/** Writes what the blocks say that a file has, runs what they say is typed; how many commands that were. */
+async function follow(page: string, files: Record<string, string[]>): Promise<number> {
+  let commands = 0;
+  const blocks = blocksOf(page);
+  for (const [i, { language, text }] of blocks.entries()) {
+    if (language !== '') {
+      const name = files[language].shift()!;
+      writeFileSync(join(folder, name), text);
+      if (language === 'yaml') expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(10);
+      continue;
     }
-    expect(commands).toBe(11);
-    expect(Object.values(FILES).flat()).toEqual([]);
+    if (blocks[i - 1]?.language === 'js') {
+      expectLines(await run('node predict.mjs'), text.trimEnd().split('\n'), 'predict.mjs');
+      continue;
+    }
+    for (const part of text.split(/^\$ /m).slice(1)) {
+      const [command, ...wanted] = part.trimEnd().split('\n');
+      commands++;
+      expectLines(await run(command), wanted, command);
+    }
+  }
+  expect(Object.values(files).flat()).toEqual([]);
+  return commands;
+}
+
+describe('docs/your-own-data.md', { timeout: 180_000 }, () => {
+  it('prints what it says of tables and texts, in the order of the page', async () => {
+    const files = { yaml: ['birds.yaml', 'sea.yaml'], csv: ['new.csv'], js: ['predict.mjs'] };
+    expect(await follow(PAGE.replace(IMAGES, ''), files)).toBe(11);
+  });
+
+  it.skipIf(!hasSharp)('prints what it says of a folder of images', async () => {
+    expect(await follow(IMAGES, { yaml: ['pictures.yaml'] })).toBe(7);
   });
 });
