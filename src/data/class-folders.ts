@@ -24,7 +24,7 @@ export function writeClassFolders(source: Source, folder: string): void {
     const pixels = new Uint8Array(planes.length);
     for (let i = 0; i < planes.length; i++) {
       const at = (i % (height * width)) * channels + Math.floor(i / (height * width));
-      pixels[at] = Math.round((planes[i] * 255) / input.divisor);
+      pixels[at] = Math.floor((planes[i] * 255) / input.divisor + 0.5);
     }
     const name = `${`${id}`.padStart(digits, '0')}.png`;
     const folderOf = classNames?.[targets[id]] ?? `${targets[id]}`;

@@ -71,7 +71,12 @@ export function openParquet(given: ParquetOptions, seed: number, baseDir: string
     {
       warnings: table.warnings,
       missing: table.inputs.flatMap(({ name, missingCount: count }) => (count > 0 ? [{ column: name, count }] : [])),
-      preprocessing: { source: options.source, input, ...preprocessing },
+      preprocessing: {
+        source: options.source,
+        input,
+        ...(table.target.labels && { classNames: table.target.labels }),
+        ...preprocessing,
+      },
       sampleName: (id) => `${options.file}: row ${rows === null ? id : rows[id]}`,
       ...(table.target.labels && { classNames: table.target.labels }),
     },

@@ -21,7 +21,7 @@ describe('lockstep data', { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     const names = JSON.parse(stdout).map(({ name }: { name: string }) => name);
     expect(names.sort()).toEqual(
-      'breastCancer diabetes digits fashionMnist firstNames iris mnist mobyDick penguins wine'.split(' '),
+      'breastCancer diabetes digits fashionMnist firstNames flights iris mnist mobyDick penguins wine'.split(' '),
     );
   });
 

@@ -31,7 +31,7 @@ describe('lockstep', () => {
     const { code, stdout, stderr } = await runLockstep(['--help'], folder);
     expect(code).toBe(0);
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/\n {2}train .*\n {2}resize .*\n {2}plan .*\n {2}verify /);
+    expect(stdout).toMatch(/\n {2}train .*\n {2}resize .*\n {2}plan .*\n {2}eval .*\n {2}predict .*\n {2}verify /);
     expect(stdout).toMatch(/\nExample:\n {2}\$ lockstep train configs\/mnist-mlp\.yaml epochs=3\n$/);
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });

@@ -1,6 +1,13 @@
 // The ring of records and the seats' clocks, written by hand, against what the coordinator reads out of them.
 import { describe, expect, it } from 'vitest';
-import { HASH_CELL_COUNT, type MemoryMap, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from '#src/engine/memory-map.js';
+import {
+  HASH_CELL_COUNT,
+  type MemoryMap,
+  RECORD_CELLS,
+  SEAT_CELL_COUNT,
+  SEAT_CELLS,
+  STRETCH_CELLS,
+} from '#src/engine/memory-map.js';
 import { TIMED_PHASES } from '#src/engine/phase-clock.js';
 import { attachViews, RECORD_RANGES, type SharedViews } from '#src/engine/shared-views.js';
 import { type CommittedStep, StepRecords } from '#src/engine/step-records.js';
@@ -148,7 +155,7 @@ describe('attachViews', () => {
     const { map, views, bench } = openRing(16);
     const at = (byteOffset: number): number => new Float64Array(bench.memory.buffer, byteOffset, 1)[0];
     views.seatCells(1)[SEAT_CELLS.index] = 11;
-    expect(at(map.seatCells + (16 + 11) * 8)).toBe(11);
+    expect(at(map.seatCells + (SEAT_CELL_COUNT + 11) * 8)).toBe(11);
     views.records[views.recordAt(17) + 2] = 12;
     expect(at(map.recordRing + (map.recordCells + 2) * 8)).toBe(12);
     views.gradientTail(6)[3] = 13;
