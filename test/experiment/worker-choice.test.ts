@@ -69,15 +69,15 @@ describe('WorkerChoice', () => {
   test('takes at most 0.3 s more than a warm-up, whatever a step takes', () => {
     for (const stepMs of [0.005, 0.1, 1, 5, 15, 40, 500]) {
       const { ms, choice } = choose(2, 1_000_000, (workers) => (2 * stepMs) / workers);
-      // Warm-up: stretches of 10, 20, 40, … steps until 60 ms; the last one may be as long as all before and one more.
-      expect(ms).toBeLessThan(300 + Math.max(2 * 60 + 10 * stepMs, 10 * stepMs));
+      // Warm-up: stretches of 10, 20, 40, … steps until 600 ms; the last one may be as long as all before and one more.
+      expect(ms).toBeLessThan(300 + Math.max(2 * 600 + 10 * stepMs, 10 * stepMs));
       expect(choice.chosen).toBe(2);
     }
   });
 
   test('spends at most a fiftieth of a run of a minute, and says where it could not measure', () => {
     const { choice, counts } = choose(2, 400, () => 15);
-    expect(counts).toEqual([2]);
+    expect(new Set(counts)).toEqual(new Set([2]));
     expect(choice).toMatchObject({ chosen: 2, reason: 'the run is too short', measured: [] });
     expect(choose(2, 400, () => 200).choice.reason).toBe('steps are too long');
   });
