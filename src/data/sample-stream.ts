@@ -1,12 +1,12 @@
 // Pairs of npy files, cut into blocks → what a loader needs to know to bring the samples of any step; plain data, any thread.
 
 import type { BlockOrder } from './block-order.ts';
-import type { NpyHeader } from './shard-header.ts';
+import type { ShardHeader } from './shard-header.ts';
 import type { DatasetSpec } from './source.ts';
 import type { TableEncoding } from './table-blocks.ts';
 
 /** An npy file as it was when it was opened: one that has changed since is refused. */
-export interface StreamFile extends NpyHeader {
+export interface StreamFile extends ShardHeader {
   path: string;
   byteLength: number;
   changedMs: number;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DataError } from './data-error.ts';
 import { readInto, withInputFile } from './input-file.ts';
 import type { StreamFile, StreamPair } from './sample-stream.ts';
-import { NPY_BYTES, NPY_MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader } from './shard-header.ts';
+import { NPY_BYTES, NPY_MOST_HEADER_BYTES, parseShardHeader, type ShardHeader } from './shard-header.ts';
 
 const INPUTS = /^inputs-(.+)\.npy$/;
 const TARGETS = /^targets-(.+)\.npy$/;
@@ -73,7 +73,7 @@ function openPair(inputsPath: string, targetsPath: string): StreamPair {
 export function openStreamFile(path: string): StreamFile {
   return withInputFile(path, EXPECTED, (file) => {
     const start = new Uint8Array(NPY_MOST_HEADER_BYTES);
-    const header = parseNpyHeader(path, start.subarray(0, readInto(file, 0, start)));
+    const header = parseShardHeader(path, start.subarray(0, readInto(file, 0, start)));
     const { byteLength, changedMs } = file;
     const bytes = header.dataOffset + header.shape.reduce((product, size) => product * size, NPY_BYTES[header.type]);
     if (bytes !== byteLength) {
@@ -86,7 +86,7 @@ export function openStreamFile(path: string): StreamFile {
 }
 
 function checkAlike(file: StreamFile, first: StreamFile): void {
-  const describe = ({ type, shape }: NpyHeader) => `${type} samples of (${shape.slice(1).join(', ')})`;
+  const describe = ({ type, shape }: ShardHeader) => `${type} samples of (${shape.slice(1).join(', ')})`;
   if (describe(file) === describe(first)) return;
   throw new DataError(file.path, `${describe(first)}, as in ${first.path}`, describe(file), 'write all files alike');
 }

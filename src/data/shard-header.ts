@@ -1,12 +1,13 @@
-// The first bytes of an npy file → what lies behind them: element type, shape, where the elements begin; any thread, pure.
+// The header of an npy file whose samples are read piece by piece, and of one that is written; any thread, pure.
 
 import { DataError } from './data-error.ts';
+import { parseNpyHeader } from './npy-header.ts';
 
 /** The element types that lockstep reads, as NumPy writes them. */
 export type NpyType = '|u1' | '<u2' | '<i4' | '<i8' | '<f4' | '<f8';
 
 /** The elements lie row-major, little-endian, from `dataOffset` on to the end of the file. */
-export interface NpyHeader {
+export interface ShardHeader {
   type: NpyType;
   /** The first dimension counts the samples. */
   shape: number[];
@@ -27,49 +28,22 @@ export const NPY_BYTES: Readonly<Record<NpyType, number>> = {
 export const NPY_MOST_HEADER_BYTES = 4096;
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-const DESCR = /'descr'\s*:\s*(?:'([^']*)'|(\[))/;
-const ORDER = /'fortran_order'\s*:\s*(True|False)/;
-const SHAPE = /'shape'\s*:\s*\(([\d\s,]*)\)/;
 const PREPARE = 'write it with numpy.save(path, numpy.ascontiguousarray(array))';
 
 /**
- * Reads the header of a file that begins with `start` (`NPY_MOST_HEADER_BYTES` of it, or all).
+ * Reads the header of a file that begins with `start` (`NPY_MOST_HEADER_BYTES` of it, or all): what parts of it can be read on their own.
  *
- * @throws DataError for anything but an npy file of versions 1 to 3 with elements of `NpyType` in C order
- * @see NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays"
+ * @throws DataError as parseNpyHeader does, and for elements of another type than `NpyType` or in another order
  */
-export function parseNpyHeader(path: string, start: Uint8Array): NpyHeader {
-  if (start.length < 10 || MAGIC.some((byte, i) => start[i] !== byte)) {
-    const got = start.length === 0 ? 'an empty file' : 'other bytes at its begin';
-    throw new DataError(path, 'an npy file, which starts with \\x93NUMPY', got, 'write it with numpy.save');
-  }
-  const major = start[6];
-  if (major < 1 || major > 3) throw new DataError(path, 'an npy file of version 1 to 3', `${major}`, PREPARE);
-  const lengthBytes = major === 1 ? 2 : 4;
-  let length = 0;
-  for (let i = lengthBytes - 1; i >= 0; i--) length = length * 256 + start[8 + i];
-  const dataOffset = 8 + lengthBytes + length;
-  if (dataOffset > start.length) {
-    const got = `one of ${length} bytes in ${start.length} (truncated)`;
-    throw new DataError(path, `a header of at most ${NPY_MOST_HEADER_BYTES} bytes`, got, PREPARE);
-  }
-  return { ...parseDictionary(path, start.subarray(8 + lengthBytes, dataOffset)), dataOffset };
-}
-
-function parseDictionary(path: string, bytes: Uint8Array): Pick<NpyHeader, 'type' | 'shape'> {
-  const text = String.fromCharCode(...bytes);
-  const [descr, order, shape] = [DESCR, ORDER, SHAPE].map((pattern) => pattern.exec(text));
-  if (descr === null || order === null || shape === null) {
-    throw new DataError(path, 'a header with descr, fortran_order and shape', JSON.stringify(text.trim()), PREPARE);
-  }
+export function parseShardHeader(path: string, start: Uint8Array): ShardHeader {
+  const { type: element, isBigEndian, isColumnMajor, shape, dataOffset } = parseNpyHeader(path, start);
+  const type = `${element.endsWith('1') ? '|' : isBigEndian ? '>' : '<'}${element}`;
   const types = Object.keys(NPY_BYTES);
-  if (!types.includes(descr[1])) {
-    const got = descr[2] === undefined ? descr[1] : 'fields of several types';
-    throw new DataError(path, `elements of ${types.join(', ')}`, got, 'convert it with array.astype');
+  if (!types.includes(type)) {
+    throw new DataError(path, `elements of ${types.join(', ')}`, type, 'convert it with array.astype');
   }
-  if (order[1] === 'True') throw new DataError(path, 'rows one after the other (C order)', 'Fortran order', PREPARE);
-  const sizes = shape[1].split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
-  return { type: descr[1] as NpyType, shape: checkedShape(path, sizes) };
+  if (isColumnMajor) throw new DataError(path, 'rows one after the other (C order)', 'Fortran order', PREPARE);
+  return { type: type as NpyType, shape: checkedShape(path, shape), dataOffset };
 }
 
 function checkedShape(path: string, shape: number[]): number[] {
