@@ -136,17 +136,18 @@ describe('a streamed run', () => {
     }
   });
 
+  // Changed in the very moment of a read, the file is refused by what watches each read, which has no byte to tell.
   it.each([
     ['gone', (path: string) => rmSync(path), /: expected an npy file to read at byte \d+, got no such file/],
     [
       'cut',
       (path: string) => truncateSync(path, 9000),
-      /: expected the file as it was opened \(\d+ bytes\), at byte \d+, got 9000 bytes/,
+      /: expected the file as it was opened \(\d+ bytes\), at byte \d+, got 9000 bytes|: expected the file as it was opened, got another content/,
     ],
     [
       'written to',
       (path: string) => utimesSync(path, 1, 1),
-      /: expected the file as it was opened \(\d+ bytes\), at byte \d+, got one that was written to since/,
+      /: expected the file as it was opened \(\d+ bytes\), at byte \d+, got one that was written to since|: expected the file as it was opened, got another content/,
     ],
   ])('stops with the file and the byte where a file is %s under way', async (_, damage, message) => {
     const copy = copyOfSet();
@@ -171,7 +172,9 @@ describe('a streamed run', () => {
       if (event.type === 'step') utimesSync(path, 1, 1);
     };
     const config = streamed({ dir: copy }, { epochs: 30, logging: { everySteps: 1 } });
-    await expect(train(config, { runsDir: join(root, 'again'), onEvent })).rejects.toThrow(/written to since/);
+    await expect(train(config, { runsDir: join(root, 'again'), onEvent })).rejects.toThrow(
+      /written to since|as it was opened, got another content/,
+    );
     const start = events.find((event) => event.type === 'start');
     const { runFolder } = start as { runFolder: string };
     const goneOn = await resume(runFolder);
