@@ -28,8 +28,22 @@ const MACOS = [
 
 const TRIPLETS: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 
+/** MKL as pip and conda install it, the one in use first, and Intel. */
+function mklPaths(triplet: string, { VIRTUAL_ENV, CONDA_PREFIX, HOME }: NodeJS.ProcessEnv): string[] {
+  const folders = [
+    VIRTUAL_ENV && `${VIRTUAL_ENV}/lib`,
+    CONDA_PREFIX && `${CONDA_PREFIX}/lib`,
+    HOME && `${HOME}/.local/lib`,
+    '/usr/local/lib',
+    '/opt/intel/oneapi/mkl/latest/lib',
+    '/opt/intel/oneapi/mkl/latest/lib/intel64',
+  ].filter((folder) => folder !== undefined && folder !== '');
+  const versions = folders.flatMap((folder) => [`${folder}/libmkl_rt.so.3`, `${folder}/libmkl_rt.so.2`]);
+  return [...versions, `/usr/lib/${triplet}/libmkl_rt.so`];
+}
+
 /** OpenBLAS, BLIS, MKL as Debian, Fedora, SUSE, Arch, Alpine and their makers install them; then whatever the system calls its BLAS. */
-function linuxPaths(triplet: string): string[] {
+function linuxPaths(triplet: string, variables: NodeJS.ProcessEnv): string[] {
   return [
     `/usr/lib/${triplet}/openblas-pthread/libopenblas.so.0`,
     `/usr/lib/${triplet}/openblas-openmp/libopenblas.so.0`,
@@ -45,28 +59,26 @@ function linuxPaths(triplet: string): string[] {
     `/usr/lib/${triplet}/blis-openmp/libblis.so.4`,
     '/usr/lib64/libblis.so.4',
     '/usr/local/lib/libblis.so.4',
-    '/opt/intel/oneapi/mkl/latest/lib/libmkl_rt.so.2',
-    '/opt/intel/oneapi/mkl/latest/lib/intel64/libmkl_rt.so.2',
-    `/usr/lib/${triplet}/libmkl_rt.so`,
+    ...mklPaths(triplet, variables),
     `/usr/lib/${triplet}/libblas.so.3`,
     '/usr/lib64/libblas.so.3',
   ];
 }
 
 /** Every path that is looked at on such a machine, whether it exists or not; LOCKSTEP_BLAS is not among them. */
-export function usualPaths({ platform, arch }: Pick<Place, 'platform' | 'arch'>): string[] {
+export function usualPaths({ platform, arch, variables }: Place): string[] {
   if (platform === 'darwin') return MACOS;
-  if (platform === 'linux') return linuxPaths(TRIPLETS[arch] ?? `${arch}-linux-gnu`);
+  if (platform === 'linux') return linuxPaths(TRIPLETS[arch] ?? `${arch}-linux-gnu`, variables);
   return [];
 }
 
 /** The candidates that exist, each file once; only that of LOCKSTEP_BLAS where it is set, existing or not. */
-export function findCandidates({ platform, arch, variables }: Place = thisPlace()): BlasCandidate[] {
-  const asked = variables.LOCKSTEP_BLAS;
+export function findCandidates(place: Place = thisPlace()): BlasCandidate[] {
+  const asked = place.variables.LOCKSTEP_BLAS;
   if (asked === NONE) return [];
   if (asked !== undefined && asked !== '') return [{ path: asked, isAskedFor: true }];
   const seen = new Set<string>();
-  return usualPaths({ platform, arch }).flatMap((path) => {
+  return usualPaths(place).flatMap((path) => {
     // The system's own frameworks lie in a cache of the loader and not in the file system.
     if (path !== ACCELERATE && !existsSync(path)) return [];
     const file = path === ACCELERATE ? path : realpathSync(path);

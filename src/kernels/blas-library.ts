@@ -1,6 +1,6 @@
 // A path → the BLAS there, named, made single-threaded, its sgemm ready to be called; or a refusal by name. Any thread.
 import { createRequire } from 'node:module';
-import { release } from 'node:os';
+import { cpus, release } from 'node:os';
 
 /** What of koffi is used: it is an optional package, and nothing of it is needed where there is none. */
 interface Koffi {
@@ -60,8 +60,8 @@ export interface LoadedBlas extends BlasName {
 /** Why a library is not used; one line that begins with its path. */
 export class BlasRefusal extends Error {}
 
-/** Each library's variable for one thread: workers are the threads. They count from before the first load. */
-export const ONE_THREAD = {
+/** Each library's variable for one thread: workers are the threads. */
+const ONE_THREAD = {
   OPENBLAS_NUM_THREADS: '1',
   OMP_NUM_THREADS: '1',
   BLIS_NUM_THREADS: '1',
@@ -71,7 +71,21 @@ export const ONE_THREAD = {
 } as const;
 
 /** Variables of a user that choose among a library's kernels. */
-export const CORE_VARIABLES = ['OPENBLAS_CORETYPE', 'BLIS_ARCH_TYPE', 'MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS'] as const;
+const CORE_VARIABLES = ['OPENBLAS_CORETYPE', 'BLIS_ARCH_TYPE', 'MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS'] as const;
+
+/**
+ * What the libraries are to read from the environment before the first load: one thread, and for MKL sums that do not depend on where
+ * the matrices lie, which differs between workers, on its best kernels for this processor unless the user has chosen others.
+ */
+export function blasVariables({ MKL_CBWR }: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return { ...ONE_THREAD, MKL_CBWR: MKL_CBWR === undefined || MKL_CBWR === '' ? 'AUTO,STRICT' : MKL_CBWR };
+}
+
+/** What the kernels that a library chooses depend on, besides the library and the processor. */
+export function coreChoices(variables: NodeJS.ProcessEnv = process.env): (string | null)[] {
+  const all = { ...variables, ...blasVariables(variables) };
+  return CORE_VARIABLES.map((name) => all[name] ?? null);
+}
 
 // Matrices as plain integers: a third less per call than void* (0.17 µs instead of 0.21 on Node 20).
 const SGEMM =
@@ -108,7 +122,7 @@ export function isKoffiInstalled(): boolean {
  */
 export function loadBlas(path: string): LoadedBlas {
   const koffi = requireKoffi();
-  Object.assign(process.env, ONE_THREAD);
+  Object.assign(process.env, blasVariables());
   const library = openLibrary(koffi, path);
   const name = nameLibrary(library, path);
   const sgemm = find(library, SGEMM) as Sgemm | undefined;
@@ -176,20 +190,33 @@ function nameBlis(library: Library): Found {
   return { kind: 'blis', version, core: typeof core === 'string' ? core : 'unknown' };
 }
 
-/** @throws BlasRefusal without MKL_CBWR: its sums may then depend on where the matrices lie, which differs between workers. */
+/** Numbers of MKL's branches that have STRICT, of mkl_types.h. On other makers' processors than Intel's there is AUTO alone. */
+const MKL_BRANCHES: ReadonlyMap<number, string> = new Map([
+  [2, 'auto'],
+  [10, 'avx2'],
+  [12, 'avx512'],
+  [14, 'avx512_e1'],
+]);
+const MKL_STRICT = 0x10000;
+/** Asks for the branch and its flags at once. */
+const MKL_CBWR_ALL = -1;
+
+/** @throws BlasRefusal where its sums may depend on where the matrices lie: variables of a user may ask for that. */
 function nameMkl(library: Library, path: string): Found {
   const read = find(library, 'void mkl_get_version_string(uint8_t*, int)');
   if (read === undefined) return undefined;
   const bytes = new Uint8Array(200);
   read(bytes, bytes.length);
-  const version = /Version (\S+)/.exec(Buffer.from(bytes).toString('latin1'))?.[1] ?? 'unknown';
-  const mode = process.env.MKL_CBWR;
-  if (mode === undefined || mode === '' || /^off$/i.test(mode)) {
+  const version = /Version ([\d.]+)/.exec(Buffer.from(bytes).toString('latin1'))?.[1] ?? 'unknown';
+  const mode = find(library, 'int MKL_CBWR_Get(int)')?.(MKL_CBWR_ALL);
+  const branch = typeof mode === 'number' && mode & MKL_STRICT ? MKL_BRANCHES.get(mode ^ MKL_STRICT) : undefined;
+  if (branch === undefined) {
     throw new BlasRefusal(
-      `${path}: expected MKL_CBWR for MKL (${version}), which is not reproducible without it, got none; start with MKL_CBWR=AVX2,STRICT`,
+      `${path}: expected MKL (${version}) in a mode with STRICT, as its sums depend on where matrices lie without it, got MKL_CBWR=${process.env.MKL_CBWR} (mode ${mode}); unset it, or MKL_CBWR=AVX2,STRICT`,
     );
   }
-  return { kind: 'mkl', version, core: mode };
+  // Which kernels AUTO means is the processor's matter.
+  return { kind: 'mkl', version, core: branch === 'auto' ? `auto ${cpus()[0]?.model ?? process.arch}` : branch };
 }
 
 /** It tells no version: its own is that of the system. */

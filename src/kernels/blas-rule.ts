@@ -10,8 +10,9 @@ const TILE_COLUMNS = 8;
  * multiplies cost more than it gains. From bench/blas-rule.mjs on a Xeon with AVX-512, Node 20, 450 shapes, how much slower than the
  * better side of each shape (geometric mean; always our own gemm in brackets):
  *   OpenBLAS 0.3.21 SkylakeX: 2048 ×1.006, 4096 ×1.019, 8192 ×1.028 [×2.77]; as Zen, AVX2 only: ×1.051, ×1.028, ×1.031 [×1.37];
- *   BLIS 0.9.0 Haswell: 4096 ×1.091, 8192 ×1.083, 16384 ×1.113 [×2.05].
- * MKL and Accelerate were not measured.
+ *   BLIS 0.9.0 Haswell: 4096 ×1.091, 8192 ×1.083, 16384 ×1.113 [×2.05];
+ *   MKL 2026.2 on an EPYC with AVX2: 2048 ×1.080, 4096 ×1.057, 8192 ×1.052 [×1.64]; with 3 to 10 columns it is up to 1.8 times as slow.
+ * Accelerate was not measured.
  */
 const LEAST_TILE_PRODUCTS: Readonly<Record<BlasKind, number>> = {
   openblas: 4096,

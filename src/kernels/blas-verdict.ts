@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { availableParallelism, cpus, homedir, release } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CORE_VARIABLES, ONE_THREAD } from './blas-library.ts';
+import { blasVariables, coreChoices } from './blas-library.ts';
 import type { BlasTestResult } from './blas-test.ts';
 
 /** Raised whenever the test itself changes: old verdicts count no more. */
@@ -36,7 +36,11 @@ export function testInProcess(path: string, products: number): BlasTestResult {
   const { status, signal, stdout, stderr, error } = spawnSync(
     process.execPath,
     [entry, JSON.stringify({ path, threads, products })],
-    { encoding: 'utf8', timeout: START_LIMIT_MS + products * PRODUCT_LIMIT_MS, env: { ...variables, ...ONE_THREAD } },
+    {
+      encoding: 'utf8',
+      timeout: START_LIMIT_MS + products * PRODUCT_LIMIT_MS,
+      env: { ...variables, ...blasVariables() },
+    },
   );
   if (status === 0) return keepVerdict(path, JSON.parse(stdout) as BlasTestResult);
   const reason = signal ?? error?.message ?? stderr.trim().split('\n').at(-1);
@@ -60,9 +64,8 @@ export function cacheFolder(variables: NodeJS.ProcessEnv = process.env): string 
 function verdictFile(path: string): string | undefined {
   const stamp = fileStamp(path);
   if (stamp === undefined) return undefined;
-  const choices = CORE_VARIABLES.map((name) => process.env[name] ?? null);
   const hash = createHash('sha256').update(
-    JSON.stringify([TEST_VERSION, path, stamp, cpus()[0]?.model, process.arch, availableParallelism(), choices]),
+    JSON.stringify([TEST_VERSION, path, stamp, cpus()[0]?.model, process.arch, availableParallelism(), coreChoices()]),
   );
   return join(cacheFolder(), `blas-${hash.digest('hex').slice(0, 32)}.json`);
 }
