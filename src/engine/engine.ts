@@ -1,8 +1,7 @@
 // A prepared memory and its workers → steps done, parts evaluated, states read. The coordinator's thread; it is not on the path.
 import { setTimeout as delay } from 'node:timers/promises';
 import { epochOrder, stepsPerEpoch } from '../data/sampler.ts';
-import { packPlan } from '../plan/plan.ts';
-import { bump, changeOf, currentWord32, currentWord64, isAsleep, perform, publishWord32 } from './atomics.ts';
+import { bump, changeOf, currentWord32, currentWord64, perform, publishWord32 } from './atomics.ts';
 import { type Coordinator, coordinatorNext, createCoordinator, isQuiet } from './coordinator-machine.ts';
 import type { EngineSpec, Evaluation, EvaluationTotals, ShardTimes } from './engine-spec.ts';
 import { forgetEarlierFaults } from './faults.ts';
@@ -10,35 +9,17 @@ import { findNotFinite } from './find-not-finite.ts';
 import { READER, releaseHold, takeHold } from './hold.ts';
 import { COUNTED_CELL, RECORD_CELLS, SEAT_CELLS, STRETCH_CELLS } from './memory-map.ts';
 import { clockMs } from './phase-clock.ts';
-import {
-  beatWord,
-  ctlPhase,
-  ctlStep,
-  initializeWords,
-  OP,
-  PHASE,
-  PHASE_NAMES,
-  SEAT,
-  seatWord,
-  slotBuffer,
-} from './protocol-words.ts';
+import { ctlPhase, ctlStep, initializeWords, OP, PHASE, PHASE_NAMES, slotBuffer } from './protocol-words.ts';
 import type { Reader } from './reader-machine.ts';
-import { DEFAULT_RECOVERY, describeCause, RestartLimit, SeatWatch } from './recovery.ts';
 import { RunError } from './run-error.ts';
 import { attachViews, type SharedViews } from './shared-views.ts';
 import { type CommittedStep, StepRecords } from './step-records.ts';
 import { treeTotal } from './tree.ts';
 import { type LeastLoss, metUntil, NO_LOSS, type UntilReason } from './until.ts';
-import { describePlace, describeRecovery, type WorkerLoss } from './worker-loss.ts';
+import { TERMINATION_MS, WorkerSeats } from './worker-seats.ts';
 
 // The coordinator is rung when a worker parks; the timer only bounds how long records lie and failures go unseen.
 const POLL_MS = 20;
-// A belt behind the watch over each worker: nothing at all has moved for so long.
-const LIFELESS_MS = 120_000;
-// JavaScript ends within milliseconds of being told; a native call that does not return cannot be ended.
-const TERMINATION_MS = 10_000;
-// About 20 µs: longer than the gaps inside a step, shorter than what a sleep and a wake-up cost.
-const SPIN_TURNS = 2000;
 
 /** Runs the step protocol over the workers of a pool. */
 export class Engine {
@@ -47,21 +28,11 @@ export class Engine {
   readonly #machine: Coordinator;
   readonly #records: StepRecords;
   readonly #stepsPerEpoch: number;
-  readonly #tasks: (Promise<void> | undefined)[] = [];
-  readonly #watch: SeatWatch;
-  readonly #restarts: RestartLimit;
-  /** By seat: what became of its task, between its end and the sweep. */
-  readonly #lost: (WorkerLoss | undefined)[] = [];
-  /** By seat: why and when it was told to end where it is. */
-  readonly #terminated: ({ cause: string; atMs: number } | undefined)[] = [];
-  readonly #killsSeen: number[] = [];
-  /** Seats that there shall be: 0 up to this. */
-  #seats: number;
+  readonly #seats: WorkerSeats;
   #running: number;
   #target = 0;
   #epochsReady = 0;
   #failure: RunError | undefined;
-  #life = { signs: 0, sinceMs: 0 };
   #evaluated = { step: -1, phase: 0 };
 
   constructor(spec: EngineSpec) {
@@ -75,11 +46,8 @@ export class Engine {
     this.#records = new StepRecords(spec.map, this.#views, spec.pool.workers, step, spec.training.ledger);
     this.#stepsPerEpoch = stepsPerEpoch(spec.training.sampler);
     this.#epochsReady = Math.floor(step / this.#stepsPerEpoch);
-    const rules = spec.recovery ?? DEFAULT_RECOVERY;
-    this.#watch = new SeatWatch(spec.map.maxWorkers, rules);
-    this.#restarts = new RestartLimit(rules);
-    this.#seats = spec.pool.workers;
-    this.#running = this.#seats;
+    this.#seats = new WorkerSeats(spec, this.#views, this.#machine, (message, cause) => this.#fail(message, cause));
+    this.#running = this.#seats.count;
     forgetEarlierFaults(spec.faults ?? [], step, this.#views.words32, spec.map.words);
   }
 
@@ -92,10 +60,10 @@ export class Engine {
   async start(): Promise<void> {
     // All begin together: each that came later would hold the others up for its buffer.
     this.#machine.isHeld = true;
-    for (let seat = 0; seat < this.#seats; seat++) this.#seatWorker(seat);
+    this.#seats.fill();
     this.#writeOrders();
     this.#spec.loader?.start((error) => this.fail(error));
-    await this.#settle(() => this.#machine.parked === this.#seats && this.#hasSamples());
+    await this.#settle(() => this.#machine.parked === this.#seats.count && this.#hasSamples());
     this.#machine.isHeld = false;
   }
 
@@ -124,7 +92,7 @@ export class Engine {
 
   /** From the next stretch on, so many of the workers train (1 or more); the others stay at the gate until an evaluation. */
   limitWorkers(count: number): void {
-    this.#running = Math.max(1, Math.min(count, this.#seats));
+    this.#running = Math.max(1, Math.min(count, this.#seats.count));
     this.#machine.mostRunning = this.#running;
   }
 
@@ -164,7 +132,7 @@ export class Engine {
 
   /** How many shards each worker has computed and how long that took, backup copies included. */
   shardTimes(): ShardTimes[] {
-    return Array.from({ length: this.#seats }, (_, worker) => {
+    return Array.from({ length: this.#seats.count }, (_, worker) => {
       const cells = this.#views.seatCells(worker);
       return { worker, shards: cells[SEAT_CELLS.shards], totalMs: cells[SEAT_CELLS.shardMs] };
     });
@@ -172,7 +140,7 @@ export class Engine {
 
   /** Workers that there are or, after `resize`, are about to be. */
   get workers(): number {
-    return this.#seats;
+    return this.#seats.count;
   }
 
   /**
@@ -187,14 +155,11 @@ export class Engine {
         `workers: expected a whole number from 1 to maxWorkers (${maxWorkers}), got ${count}; set maxWorkers before a run that shall grow`,
       );
     }
-    this.#seats = count;
+    this.#seats.count = count;
     this.#running = count;
     this.#machine.mostRunning = maxWorkers;
     this.#records.running = count;
-    for (let seat = 0; seat < maxWorkers; seat++) {
-      this.#machine.leaving[seat] = seat < count ? 0 : 1;
-      if (seat < count && this.#machine.live[seat] === 0) this.#seatWorker(seat);
-    }
+    this.#seats.fill();
     bump(this.#views.words32, words.coordBell);
   }
 
@@ -255,92 +220,19 @@ export class Engine {
     this.#machine.mustStop = true;
     this.#pump();
     await this.#spec.loader?.stop();
-    const { seats, live } = this.#machine;
-    // A thread that still loads its code, or computes, is not waited for.
-    const leaving = this.#tasks.filter((_, seat) => live[seat] === 1 && seats[seat] === SEAT.parked);
-    if (this.#failure === undefined && this.#machine.running === 0) await Promise.allSettled(leaving);
+    if (this.#failure === undefined && this.#machine.running === 0) await this.#seats.left();
     await Promise.race([this.#spec.pool.destroy(), delay(TERMINATION_MS, undefined, { ref: false })]);
-  }
-
-  #seatWorker(seat: number): void {
-    const { pool, memory, module, build, blas, plan, map, training, cores, faults = [] } = this.#spec;
-    const { words } = map;
-    this.#views.words32[seatWord(words, seat)] = SEAT.boot;
-    this.#machine.live[seat] = 1;
-    this.#watch.forget(seat);
-    const spinTurns = this.#seats <= cores ? SPIN_TURNS : 0;
-    const job = { seat, memory, module, build, blas, plan: packPlan(plan), map, training, spinTurns, faults };
-    this.#tasks[seat] = pool.run(job).then(
-      () => this.#noteEnd(seat, undefined),
-      (error: Error) => this.#noteEnd(seat, error),
-    );
-  }
-
-  /** Nothing of the seat's thread runs any more: its claims are swept at the next look, whatever is going on. */
-  #noteEnd(seat: number, error: Error | undefined): void {
-    const { words } = this.#spec.map;
-    const wasParked = currentWord32(this.#views.words32, seatWord(words, seat)) !== SEAT.run;
-    if (error !== undefined) this.#lost[seat] = { error, ...this.#placeOf(seat, wasParked) };
-    this.#machine.gone[seat] = 1;
-    bump(this.#views.words32, words.coordBell);
-  }
-
-  /** Where the worker of a seat was when it was lost. */
-  #placeOf(seat: number, wasParked: boolean): Pick<WorkerLoss, 'step' | 'phase' | 'index' | 'beganAt'> {
-    const cells = this.#views.seatCells(seat);
-    const isNew = wasParked && this.#machine.dealt[seat] === 0;
-    const index = isNew ? -1 : cells[SEAT_CELLS.index];
-    return {
-      step: index < 0 ? this.step : cells[SEAT_CELLS.step],
-      phase:
-        index >= 0 ? PHASE_NAMES[cells[SEAT_CELLS.phase]] : isNew ? 'BOOT' : wasParked ? 'GATE' : this.#phaseName(),
-      index,
-      beganAt: index < 0 ? clockMs() - this.#watch.quietMs(seat) : cells[SEAT_CELLS.beganAt],
-    };
-  }
-
-  #phaseName(): string {
-    return PHASE_NAMES[ctlPhase(currentWord64(this.#views.words64, this.#spec.map.words.ctl))];
-  }
-
-  /** The claims of a seat are free again: a new worker takes it, as long as there shall be one and the run may go on. */
-  #afterSweep(seat: number): void {
-    const loss = this.#lost[seat];
-    const terminated = this.#terminated[seat];
-    this.#lost[seat] = undefined;
-    this.#terminated[seat] = undefined;
-    // Whoever is ended because the run is over is no loss, and nobody takes its seat.
-    if (this.#machine.mustStop) return;
-    if (loss !== undefined) {
-      const cause = terminated?.cause ?? describeCause(loss.error);
-      if (!this.#restarts.add(clockMs())) {
-        this.#fail(this.#describeLoss(seat, loss, cause), loss.error);
-        return;
-      }
-      this.#spec.onRecovery?.(describeRecovery(seat, loss, cause));
-    }
-    if (seat < this.#seats) this.#seatWorker(seat);
-    else void this.#spec.pool.release(seat);
   }
 
   #fail(message: string, cause?: Error): void {
     this.#failure ??= new RunError(`${message}; step ${this.step} is the last good state`, { cause });
   }
 
-  /** Ends a worker's thread; what it had claimed is free when it is gone. */
-  #terminate(seat: number, cause: string): void {
-    if (this.#terminated[seat] !== undefined) return;
-    this.#terminated[seat] = { cause, atMs: clockMs() };
-    this.#spec.pool.terminate(seat);
-  }
-
   /** Looks at everything again and again, woken by the workers, until `isDone`. */
   async #settle(isDone: () => boolean): Promise<void> {
     const { words32 } = this.#views;
     const { coordBell } = this.#spec.map.words;
-    this.#life = { signs: -1, sinceMs: 0 };
-    // Between two calls nobody looked.
-    this.#watch.look(clockMs());
+    this.#seats.beginLooking();
     for (;;) {
       const bell = currentWord32(words32, coordBell);
       this.#readRecords(false);
@@ -349,8 +241,8 @@ export class Engine {
       this.#pump();
       if (this.#failure !== undefined) throw this.#failure;
       if (isDone()) return;
-      this.#watchSeats();
-      this.#checkLife();
+      this.#seats.look();
+      if (this.#failure !== undefined) throw this.#failure;
       await changeOf(words32, coordBell, bell, POLL_MS);
     }
   }
@@ -359,7 +251,7 @@ export class Engine {
     for (;;) {
       const op = coordinatorNext(this.#machine);
       if (op === OP.rest) return;
-      if (op === OP.freed) this.#afterSweep(this.#machine.index);
+      if (op === OP.freed) this.#seats.afterSweep(this.#machine.index);
       else perform(op, this.#machine, this.#views, 0);
     }
   }
@@ -384,7 +276,7 @@ export class Engine {
   }
 
   readonly #noteStep = (record: CommittedStep): void => {
-    this.#watch.addStep(record.stepMs);
+    this.#seats.addStep(record.stepMs);
     this.#spec.onStep(record);
   };
 
@@ -417,61 +309,6 @@ export class Engine {
       );
     }
     this.#evaluated = { step, phase };
-  }
-
-  /** Ends the threads of workers that are stuck. */
-  #watchSeats(): void {
-    const { words, maxWorkers } = this.#spec.map;
-    const { words32 } = this.#views;
-    const now = clockMs();
-    this.#watch.look(now);
-    for (let seat = 0; seat < maxWorkers; seat++) {
-      if (this.#machine.live[seat] === 0 || this.#machine.gone[seat] === 1) continue;
-      const terminated = this.#terminated[seat];
-      if (terminated !== undefined && now - terminated.atMs > TERMINATION_MS) {
-        this.#fail(
-          `worker ${seat}: ${terminated.cause}; its thread was told to end and is in a native call that does not return`,
-        );
-        throw this.#failure;
-      }
-      const kills = this.#views.seatCells(seat)[SEAT_CELLS.killAsked];
-      if (kills !== (this.#killsSeen[seat] ?? 0)) this.#terminate(seat, 'it was terminated, as a fault asked for');
-      this.#killsSeen[seat] = kills;
-      const state = currentWord32(words32, seatWord(words, seat));
-      const isWorking = state === SEAT.run && !isAsleep(words32, words.sleepers, seat);
-      const sign = currentWord32(words32, beatWord(words, seat)) + state;
-      const life = state === SEAT.boot ? 'boot' : isWorking ? 'run' : 'idle';
-      if (!this.#watch.isStuck(seat, sign, life)) continue;
-      this.#terminate(seat, `no sign of life for ${this.#watch.quietMs(seat).toFixed(0)} ms`);
-    }
-  }
-
-  /** @throws RunError where nothing at all has moved for the longest time. */
-  #checkLife(): void {
-    const { words, maxWorkers } = this.#spec.map;
-    let signs = Number(BigInt.asUintN(32, currentWord64(this.#views.words64, words.ctl)));
-    for (let seat = 0; seat < maxWorkers; seat++) {
-      signs += currentWord32(this.#views.words32, beatWord(words, seat));
-      signs += currentWord32(this.#views.words32, seatWord(words, seat));
-    }
-    const now = clockMs();
-    if (signs !== this.#life.signs) this.#life = { signs, sinceMs: now };
-    else if (now - this.#life.sinceMs > LIFELESS_MS) {
-      const seat = Math.max(
-        0,
-        this.#machine.seats.findIndex((state, s) => this.#machine.live[s] === 1 && state !== SEAT.parked),
-      );
-      const place = this.#placeOf(seat, false);
-      this.#fail(`${describePlace(seat, place)}: no sign of life of anybody for ${LIFELESS_MS / 1000} s`);
-      throw this.#failure;
-    }
-  }
-
-  /** The reason of a run that ends because too many workers were lost. */
-  #describeLoss(seat: number, loss: WorkerLoss, cause: string): string {
-    // A task that threw names its own place; a thread that is gone left it in its cells.
-    const what = cause.startsWith(`worker ${seat},`) ? cause : `${describePlace(seat, loss)}: ${cause}`;
-    return `${what}; ${this.#restarts.describe()}`;
   }
 
   /** What the last committed step has met. A step that met nothing is halted for its numbers, and is not committed. */
