@@ -6,11 +6,12 @@ import type { WorkerRecovery } from '../engine/recovery.ts';
 import type { CommittedStep } from '../engine/step-records.ts';
 import type { UntilReason } from '../engine/until.ts';
 import type { HiddenFolder } from './begin-run-folder.ts';
+import { BestSoFar } from './best-so-far.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { describeRun } from './describe-run.ts';
 import { collectEnvironment } from './environment.ts';
-import { evaluatePart, watchedFigure } from './evaluate-part.ts';
-import type { BestEpoch, EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
+import { evaluatePart } from './evaluate-part.ts';
+import type { EndedBy, ProgressEvent, Summary, TrainEvent } from './events.ts';
 import { writerFaults } from './injected-faults.ts';
 import { ledgerHeader } from './ledger-header.ts';
 import { LedgerLog } from './ledger-log.ts';
@@ -74,9 +75,7 @@ export class Training {
   #recoveries = 0;
   /** The slow worker that was told. */
   #straggler: number | undefined;
-  #validation: LossAndMetric | undefined;
-  #best: BestEpoch | undefined;
-  #evaluationsSinceBest = 0;
+  readonly #evaluations: BestSoFar;
   /** Steps done at the last evaluation, −1 before the first. */
   #evaluatedStep = -1;
   #endedBy: EndedBy | undefined;
@@ -97,6 +96,7 @@ export class Training {
     this.#startedMs = startedMs;
     this.#totalSteps = Math.min(run.totalSteps, options.maxSteps ?? Number.POSITIVE_INFINITY);
     this.#workers = run.config.workers === 'auto' ? new WorkerChoice(run.workers, this.#totalSteps) : undefined;
+    this.#evaluations = new BestSoFar(run.config);
     this.#log = new MetricsLog(place.folder, run.plan.metric, run.metrics);
     this.#ledger = this.#openLedger();
     this.report = new RunReport({
@@ -117,8 +117,8 @@ export class Training {
       baseDir: options.baseDir ?? process.cwd(),
       folder: () => this.#folder.path,
       progress: () => this.#progress(),
-      hasBest: () => this.#best !== undefined,
-      watched: () => (this.#validation === undefined ? null : this.#watched(this.#validation)),
+      hasBest: () => this.#evaluations.best !== undefined,
+      watched: () => this.#evaluations.watched,
       keptBest: saved?.keptBest ?? null,
       faults: writerFaults(run.config, options.writerFaults),
       onEvent: (event) => this.#emit(event),
@@ -128,9 +128,7 @@ export class Training {
   /** Goes on where a checkpoint was taken. */
   #restore(saved: Progress): void {
     this.report.restore(saved.report);
-    this.#validation = saved.validation ?? undefined;
-    this.#best = saved.best ?? undefined;
-    this.#evaluationsSinceBest = saved.evaluationsSinceBest;
+    this.#evaluations.restore(saved);
     this.#evaluatedStep = saved.evaluatedStep;
     this.#endedBy = saved.endedBy ?? undefined;
   }
@@ -141,9 +139,7 @@ export class Training {
       report: this.report.saved(),
       evaluatedStep: this.#evaluatedStep,
       endedBy: this.#endedBy ?? null,
-      validation: this.#validation ?? null,
-      best: this.#best ?? null,
-      evaluationsSinceBest: this.#evaluationsSinceBest,
+      ...this.#evaluations.saved(),
       durationMs: this.#durationMs,
       resumes: this.#resumes,
     };
@@ -301,7 +297,9 @@ export class Training {
     await this.#validate();
     this.#evaluatedStep = step;
     if (reason !== undefined) this.#endBy(`until.${reason}`, describeUntil(step, reason));
-    else if (this.#isOutOfPatience()) this.#endBy('evaluation.patience', this.#describePatience());
+    else if (this.#evaluations.isOutOfPatience && step < this.#totalSteps) {
+      this.#endBy('evaluation.patience', this.#evaluations.describePatience());
+    }
   }
 
   /** Another number of workers, whatever was measured. @throws RangeError beyond the seats that there are */
@@ -346,19 +344,6 @@ export class Training {
     this.#emit({ type: 'notice', level: 'info', message });
   }
 
-  #isOutOfPatience(): boolean {
-    const { patience } = this.#run.config.evaluation;
-    return (
-      patience !== undefined && this.#evaluationsSinceBest >= patience && this.#session.engine.step < this.#totalSteps
-    );
-  }
-
-  #describePatience(): string {
-    const { patience, metric } = this.#run.config.evaluation;
-    const { epoch } = this.#best!;
-    return `ended early after ${patience} evaluation${patience === 1 ? '' : 's'} without a better ${metric} than epoch ${epoch}'s: evaluation.patience=${patience} says so; raise it, or remove it to train on`;
-  }
-
   /** Where the steps after `step` pause: at the end of an epoch that is evaluated, or of the run. */
   #nextEvaluation(step: number): number {
     if (!this.#hasValidation) return this.#totalSteps;
@@ -369,19 +354,13 @@ export class Training {
   async #validate(): Promise<void> {
     if (!this.#hasValidation) return this.report.endEpoch();
     const validation = await this.#evaluate('validate');
-    const isBest = this.#isBetter(validation);
-    this.#validation = validation;
-    this.#evaluationsSinceBest = isBest ? 0 : this.#evaluationsSinceBest + 1;
-    this.#session.noteEvaluation(this.#watched(validation));
+    const isBest = this.#evaluations.isBetter(validation);
     if (isBest) {
       await this.#checkpoints.copied();
       this.#session.keepBest();
-      const epoch = Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch);
-      const { metric: name } = this.#run.config.evaluation;
-      const hasName = name !== 'loss' && name !== 'accuracy';
-      const metric = this.#watched(validation);
-      this.#best = { epoch, validationLoss: validation.loss, metric, ...(hasName && { metricName: name }) };
     }
+    this.#evaluations.add(Math.ceil(this.#session.engine.step / this.#run.stepsPerEpoch), validation);
+    this.#session.noteEvaluation(this.#evaluations.watched!);
     this.report.endEpoch(validation, isBest);
   }
 
@@ -389,29 +368,12 @@ export class Training {
     return evaluatePart(this.#run, this.#session, part);
   }
 
-  /** The figure that `evaluation.metric` names. */
-  #watched(figures: LossAndMetric): number {
-    return watchedFigure(this.#run.config, figures);
-  }
-
-  #isBetter(validation: LossAndMetric): boolean {
-    if (this.#best === undefined) return true;
-    const value = this.#watched(validation);
-    // An area under a curve of one class alone is no number.
-    if (Number.isNaN(this.#best.metric)) return !Number.isNaN(value);
-    const { mode, minDelta } = this.#run.config.evaluation;
-    return mode === 'max' ? value > this.#best.metric + minDelta : value < this.#best.metric - minDelta;
-  }
-
   /** The test part is read once, at the end: with the last weights, and with the best ones. */
   async #test(): Promise<LossAndMetric | undefined> {
     if (this.#run.training.testSamples === 0) return undefined;
     const test = await this.#evaluate('test');
-    if (this.#best !== undefined) {
-      const { loss, metric, values } = await this.#evaluate('testBest');
-      this.#best.testLoss = loss;
-      if (values !== undefined) this.#best.testMetrics = values;
-      if (this.#run.plan.metric === 'accuracy') this.#best.testAccuracy = metric;
+    if (this.#evaluations.best !== undefined) {
+      this.#evaluations.addTest(await this.#evaluate('testBest'), this.#run.plan.metric === 'accuracy');
     }
     return test;
   }
@@ -425,7 +387,8 @@ export class Training {
     const hashes = error === undefined ? this.#session.hashes() : undefined;
     const metadata = { step: String(engine.step), ...(hashes && { weightsSha256: hashes.weightsSha256 }) };
     this.#folder.writeWeights('last', weights(), metadata);
-    if (this.#best !== undefined) this.#folder.writeWeights('best', bestWeights(), { epoch: String(this.#best.epoch) });
+    const { best, validation } = this.#evaluations;
+    if (best !== undefined) this.#folder.writeWeights('best', bestWeights(), { epoch: String(best.epoch) });
     const summary = summarize(this.#run, {
       status,
       error,
@@ -438,8 +401,8 @@ export class Training {
       straggler,
       statistics: this.report.statistics,
       noise: this.report.noise.conclude(this.#run.batchSize),
-      validation: this.#validation,
-      best: this.#best,
+      validation,
+      best,
       durationMs: this.#durationMs,
       resumes: this.#resumes,
     });
