@@ -3,7 +3,7 @@
 // machine can do, writes JSON. `PYTHON=/usr/bin/python3,/path/to/another/python` makes each PyTorch a peer of its own.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, release, tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -188,25 +188,26 @@ function printTable(workload, rows) {
   for (const line of alignColumns(titles, lines)) console.log(line);
 }
 
-/** GFLOP/s of one core in products of 512 × 512 matrices, by what `lockstep doctor` measures with: its own and the BLAS that `fast` takes. */
+/** GFLOP/s of one core's own sgemm, of lockstep's products and of the BLAS that `fast` takes; `together`: of all cores at once. */
 async function measureLimits() {
-  const { measureSpeeds } = await import('../dist/src/kernels/blas-speed.js');
-  const { findBlas } = await import('../dist/src/kernels/find-blas.js');
-  const { isRelaxedSimdAvailable } = await import('../dist/src/kernels/wasm.js');
-  const { blas } = findBlas();
-  const speeds = measureSpeeds(isRelaxedSimdAvailable() ? ['simd', 'relaxed'] : ['simd'], blas ? [blas] : []);
-  const [portable] = speeds.builds;
-  return {
-    cores: availableParallelism(),
-    portable,
-    fast: speeds.libraries[0] ?? speeds.builds.at(-1),
-    blas: blas?.identity,
+  const measure = async () => {
+    const { stdout, stderr } = await run(process.execPath, [
+      fileURLToPath(new URL('./core-speed.mjs', import.meta.url)),
+    ]);
+    return stdout.startsWith('{')
+      ? JSON.parse(stdout)
+      : refuse(`the speed of a core was not measured: ${stderr.trim()}`);
   };
+  const alone = await measure();
+  const all = await Promise.all(Array.from({ length: alone.cores }, measure));
+  const sum = (numerics) => all.reduce((total, speeds) => total + speeds[numerics], 0);
+  return { ...alone, together: { fast: sum('fast'), portable: sum('portable') } };
 }
 
 /** The limits before and after a workload, whose speed lies between them: the machine changes its speed meanwhile. */
 function meanLimits(before, after) {
-  return { ...before, fast: (before.fast + after.fast) / 2, portable: (before.portable + after.portable) / 2 };
+  const mean = (a, b) => ({ fast: (a.fast + b.fast) / 2, portable: (a.portable + b.portable) / 2 });
+  return { ...before, ...mean(before, after), together: mean(before.together, after.together) };
 }
 
 function printSummary(summaries) {
@@ -232,9 +233,11 @@ for (const workload of workloads) {
   const rows = await measureWorkload(workload, runners);
   const limits = meanLimits(before, await measureLimits());
   printTable(workload, rows);
-  const { cores, fast, portable, blas } = limits;
+  const { cores, fast, portable, blas, together } = limits;
+  const lineOf = (name, one, all) =>
+    `${cores} × ${one.toFixed(1)} GFLOP/s (${name}), ${all.toFixed(1)} from all cores at once`;
   console.log(
-    `limit: ${cores} × ${fast.toFixed(1)} GFLOP/s (${blas ?? 'no BLAS'}), ${cores} × ${portable.toFixed(1)} (wasm-simd), sgemm 512³ on one core, before and after`,
+    `limit: ${lineOf(blas ?? 'no BLAS', fast, together.fast)}; ${lineOf('wasm-simd', portable, together.portable)}; sgemm 512³, before and after`,
   );
   const summary = summarizeWorkload(workload, rows, limits);
   report.workloads[workload] = {
