@@ -51,26 +51,25 @@ function storeTransposed(to: usize, rowBytes: usize, x: v128, y: v128, z: v128, 
   v128.store(to + rowBytes * 3, v128.shuffle<i32>(xyHigh, zwHigh, 2, 3, 6, 7));
 }
 
-/** to (width, 4), its rows `rowBytes` apart = the transpose of 4 strided rows at `from`; zeros for rows from `count` on. */
-export function packFour(to: usize, rowBytes: usize, from: usize, strideBytes: usize, count: usize, width: usize): void {
-  const wholeBytes = (width & ~3) << 2;
-  const x = from, y = x + strideBytes, z = y + strideBytes, w = z + strideBytes;
-  const zero = f32x4.splat(0);
+/** to (width, 4), its rows `rowBytes` apart = the transpose of the 4 strided rows at `from`; from `count` (1 to 3) on the last one again. */
+function packFour(to: usize, rowBytes: usize, from: usize, strideBytes: usize, count: usize, width: usize): void {
+  const wholeBytes = (width & ~3) << 2, last = count - 1;
+  const x = from, y = x + min<usize>(1, last) * strideBytes, z = x + min<usize>(2, last) * strideBytes, w = x + min<usize>(3, last) * strideBytes;
   let c: usize = 0;
-  if (count >= 4) {
-    for (; c < wholeBytes; c += 16) {
-      storeTransposed(to, rowBytes, v128.load(x + c), v128.load(y + c), v128.load(z + c), v128.load(w + c));
-      to += rowBytes << 2;
-    }
+  for (; c < wholeBytes; c += 16) {
+    storeTransposed(to, rowBytes, v128.load(x + c), v128.load(y + c), v128.load(z + c), v128.load(w + c));
+    to += rowBytes << 2;
   }
   for (; c < width << 2; c += 4) {
-    v128.store(to, zero);
-    for (let r: usize = 0; r < min<usize>(count, 4); ++r) store<f32>(to + (r << 2), load<f32>(from + r * strideBytes + c));
+    store<f32>(to, load<f32>(x + c));
+    store<f32>(to, load<f32>(y + c), 4);
+    store<f32>(to, load<f32>(z + c), 8);
+    store<f32>(to, load<f32>(w + c), 12);
     to += rowBytes;
   }
 }
 
-/** to = panels (width, 4) of n strided rows at `from`, transposed four by four. */
+/** to = panels (width, 4) of n strided rows at `from`, transposed four by four; the last one again where fewer are left. */
 export function packPanels(to: usize, from: usize, strideBytes: usize, n: usize, width: usize): void {
   for (let r: usize = 0; r < n; r += 4) {
     packFour(to, 16, from + r * strideBytes, strideBytes, n - r, width);
@@ -78,16 +77,19 @@ export function packPanels(to: usize, from: usize, strideBytes: usize, n: usize,
   }
 }
 
-/** A panel (width, 8) of up to 8 strided rows. */
+/** A panel (width, 8) of `count` strided rows, 1 to 8; the last one again where there are fewer. */
 export function packEight(to: usize, from: usize, strideBytes: usize, count: usize, width: usize): void {
   packFour(to, 32, from, strideBytes, count, width);
-  packFour(to + 16, 32, from + 4 * strideBytes, strideBytes, count > 4 ? count - 4 : 0, width);
+  const next = min<usize>(4, count - 1);
+  packFour(to + 16, 32, from + next * strideBytes, strideBytes, count - next, width);
 }
 
 /**
  * c[r][0..7] = the sum over k of a[k][r] b[k][0..7], r < 4; rows of a, b, c are so many bytes apart; depth > 0.
  * With `isCausal` row r has r terms more: those behind the depth that all four have.
  */
+// @ts-ignore: decorator
+@inline
 export function gatherTile(
   a: usize, aBytes: usize, b: usize, bBytes: usize, depth: usize, c: usize, cBytes: usize, isCausal: bool,
 ): void {
