@@ -26,6 +26,7 @@ const SHAPES = [
   [9, 2, 1],
   [12, 1, 7],
   [33, 1, 17],
+  [70, 1, 12],
 ];
 
 function forward(backend: Backend, qkv: Float32Array, [samples, tokens, heads, size]: number[], isCausal: number) {
@@ -77,6 +78,32 @@ describe.each([...BACKENDS, 'reference'] as const)('attention by hand, %s', (bac
       for (let token = 1; token < 11; token++) {
         const spoilt = qkv.slice().fill(bad, token * 30);
         expect(forward(backend, spoilt, shape, 1).slice(0, token * 10)).toEqual(clean.slice(0, token * 10));
+      }
+  });
+
+  test('no gradient of a causal token has a number of one that it does not see, or that does not see it', () => {
+    const [tokens, size] = [43, 5];
+    const [qkv, dOut] = [numbers(tokens * 3 * size, 3), numbers(tokens * size, 4)];
+    const backward = (x: Float32Array, d: Float32Array) => {
+      const dQkv = output(tokens * 3 * size);
+      const room = scratch(attentionBackwardScratchBytes(tokens, size));
+      const args = [dQkv, input(d), input(x), 1, tokens, 1, size, 1, room];
+      const all = [...runKernel(backend, 'selfAttentionBackward', args).read(dQkv)];
+      const of = (part: number) => all.filter((_, i) => Math.floor(i / size) % 3 === part);
+      return { queries: of(0), keysAndValues: [of(1), of(2)] };
+    };
+    const clean = backward(qkv, dOut);
+    for (const bad of [Number.NaN, Infinity])
+      for (const token of [0, 1, 3, 6, 8, 31, 32, 40, 42]) {
+        const at = token * 3 * size;
+        const keys = backward(qkv.slice().fill(bad, at + size, at + 3 * size), dOut);
+        expect(keys.queries.slice(0, token * size)).toEqual(clean.queries.slice(0, token * size));
+        const spoilt = dOut.slice().fill(bad, token * size, (token + 1) * size);
+        const query = backward(qkv.slice().fill(bad, at, at + size), spoilt);
+        const others = (values: number[]) => values.filter((_, i) => Math.floor(i / size) !== token);
+        expect(others(query.queries)).toEqual(others(clean.queries));
+        const later = (values: number[]) => values.slice((token + 1) * size);
+        expect(query.keysAndValues.map(later)).toEqual(clean.keysAndValues.map(later));
       }
   });
 

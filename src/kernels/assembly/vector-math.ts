@@ -81,7 +81,7 @@ export function exp4(x: v128): v128 {
  */
 // @ts-ignore: decorator
 @inline
-function expPair<Op>(op: Op, out: usize, x0: v128, y0: v128, x1: v128, y1: v128): void {
+export function expPair<Op>(op: Op, out: usize, x0: v128, y0: v128, x1: v128, y1: v128): void {
   const most = constant(3), least = constant(4);
   const b0 = f32x4.pmax(f32x4.pmin(op.before(x0, y0), most), least);
   const b1 = f32x4.pmax(f32x4.pmin(op.before(x1, y1), most), least);
