@@ -303,6 +303,7 @@ const imagesSchema = mapping({
   ...common,
   test,
   split,
+  ...foldOptions,
 })
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(
@@ -312,6 +313,10 @@ const imagesSchema = mapping({
   .refine(
     ({ testFolder, test, file }) => testFolder === undefined || (test === 0 && file === undefined),
     betweenKeys('testFolder', 'no fraction test and no file beside it'),
+  )
+  .refine(
+    ({ testFolder, folds }) => testFolder === undefined || folds === undefined,
+    betweenKeys('folds', 'no folds, as testFolder is the test part'),
   );
 
 const fashionMnistSchema = mapping({
@@ -392,7 +397,7 @@ export const dataSchema = z.discriminatedUnion(
     withFolds(npySchema),
     withFolds(npzSchema),
     withFolds(arraysSchema),
-    imagesSchema,
+    withFolds(imagesSchema),
     withFolds(csvSchema),
     withFolds(jsonlSchema),
     withFolds(arrowSchema),
