@@ -27,6 +27,11 @@ const COORDINATOR_PACKAGES = ['zod', 'yaml', 'commander', 'cli-progress', 'picoc
 /** Nothing that these import, however far away, may be of the coordinator alone. */
 const WORKER_ROOTS = ['workers/', 'src/engine/worker.ts', 'src/plan/interpreter.ts', 'src/kernels/'];
 
+/** The program's entry: what it imports itself is loaded before any command begins, `--version` and `train` alike. */
+const PROGRAM = 'src/cli/main.ts';
+/** All that may be loaded then; commands import the rest when they run. */
+const START_PACKAGES = ['commander', 'picocolors'];
+
 const ATOMICS_FILE = 'src/engine/atomics.ts';
 /** Exactly defined by ECMAScript; the others differ between engines. */
 const EXACT_MATH = new Set('sqrt fround floor ceil trunc abs min max imul clz32'.split(' '));
@@ -46,7 +51,7 @@ export function findImportIssues(root) {
     ...atomicsIssues(file),
     ...mathIssues(file),
   ]);
-  return [...issues, ...cycleIssues(files), ...workerIssues(files)].sort();
+  return [...issues, ...cycleIssues(files), ...workerIssues(files), ...startIssues(files)].sort();
 }
 
 function listSources(root) {
@@ -81,7 +86,14 @@ function toImport(path, text, match) {
   const specifier = match[3] ?? match[5];
   const isLocal = specifier.startsWith('.');
   const target = isLocal ? posix.join(dirname(path).split(sep).join('/'), specifier) : specifier;
-  return { target, isLocal, isType: match[1] !== undefined, line: lineOf(text, match.index + match[0].search(/\S/)) };
+  const isLate = match[5] !== undefined;
+  return {
+    target,
+    isLocal,
+    isLate,
+    isType: match[1] !== undefined,
+    line: lineOf(text, match.index + match[0].search(/\S/)),
+  };
 }
 
 function directionIssues(path, { target, isLocal, isType, line }) {
@@ -151,6 +163,21 @@ function workerIssues(files) {
       if (!isLocal || from.has(target)) continue;
       from.set(target, path);
       queue.push(target);
+    }
+  }
+  return issues;
+}
+
+/** What the program loads before it knows the command. */
+function startIssues(files) {
+  const issues = [];
+  const from = new Map([[PROGRAM, null]]);
+  for (const path of from.keys()) {
+    for (const { target, isLocal, isLate, isType, line } of files.get(path)?.imports ?? []) {
+      if (isType || isLate || target.startsWith('node:')) continue;
+      if (!isLocal && !START_PACKAGES.includes(target))
+        issues.push(`${path}:${line}: every start would load ${target}: ${trailTo(path, from)}`);
+      if (isLocal && !from.has(target)) from.set(target, path);
     }
   }
   return issues;

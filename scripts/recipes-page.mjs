@@ -24,8 +24,13 @@ export function recipesPage(page, rows) {
 }
 
 function rowCells(name, row) {
+  const link = `[${name}](../configs/${name}.yaml)`;
+  if (row.stateSha256 === undefined) {
+    const what = row.notRun === undefined ? 'not trained yet' : `not run here: ${row.notRun}`;
+    return [link, what, ...HEAD.slice(3).map(() => ''), row.same === undefined ? '' : sameness(row.same)];
+  }
   return [
-    `[${name}](../configs/${name}.yaml)`,
+    link,
     result(row),
     duration(row.durationMs) + (row.isResumed ? ' (resumed)' : ''),
     row.samplesPerSecond === null ? '' : Math.round(row.samplesPerSecond).toLocaleString('en'),
@@ -35,10 +40,18 @@ function rowCells(name, row) {
   ];
 }
 
-function result({ testAccuracy, testR2, testLoss }) {
-  const loss = `loss ${testLoss.toFixed(4)}`;
-  if (testAccuracy !== undefined) return `accuracy ${(100 * testAccuracy).toFixed(2)} %, ${loss}`;
-  return testR2 === undefined ? loss : `r² ${testR2.toFixed(3)}, ${loss}`;
+function result({ testAccuracy, testR2, testRocAuc, testLoss, folds, deviation = {} }) {
+  const figure = (value, spread, digits) =>
+    spread === undefined ? value.toFixed(digits) : `${value.toFixed(digits)} ± ${spread.toFixed(digits)}`;
+  const figures = [
+    testAccuracy !== undefined &&
+      `accuracy ${figure(100 * testAccuracy, deviation.testAccuracy && 100 * deviation.testAccuracy, 2)} %`,
+    testR2 !== undefined && `r² ${figure(testR2, deviation.testR2, 3)}`,
+    testRocAuc !== undefined && `ROC-AUC ${figure(testRocAuc, deviation.testRocAuc, 4)}`,
+    `loss ${testLoss < 0.001 ? testLoss.toExponential(2) : figure(testLoss, deviation.testLoss, 4)}`,
+    folds !== undefined && `over ${folds} folds`,
+  ];
+  return figures.filter(Boolean).join(', ');
 }
 
 function duration(ms) {

@@ -52,7 +52,8 @@ export type {
 } from './experiment/events.ts';
 export type { FoldFigures, FoldSummary } from './experiment/fold-summary.ts';
 export { type FinishedRun, resume, type TrainOptions, type TrainResult, train } from './experiment/train.ts';
-export { type ProcessKill, type Verified, type VerifiedRun, type VerifyOptions, verify } from './experiment/verify.ts';
+export type { ProcessKill, Verified, VerifiedRun } from './experiment/verified.ts';
+export { type VerifyOptions, verify } from './experiment/verify.ts';
 export { ModelError } from './graph/model-error.ts';
 export type { GeneratedText, GenerateOptions } from './predict/generate.ts';
 export type { Prediction } from './predict/outputs.ts';

@@ -33,7 +33,7 @@ export function predictCommand(): Command {
   const command = new Command('predict')
     .summary('what the model of a run says of new inputs')
     .description(
-      'Predict with the weights of a run and its stored preprocessing: for rows of CSV files (columns by their names, others are passed over; - is stdin) or images (IDX) as CSV with class probabilities; a language model goes on with a text.',
+      'Predict with the weights of a run and its stored preprocessing: for rows of CSV, JSON lines, Parquet or Arrow files (columns by their names, others are passed over; - is stdin, for text) or images (IDX) as CSV with class probabilities; a language model goes on with a text.',
     )
     .addArgument(new Argument('<run>', 'the folder of a run'))
     .addArgument(new Argument('[inputs...]', 'files of inputs; - is stdin'))

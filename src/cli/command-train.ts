@@ -57,6 +57,8 @@ async function runTrain(first: string | undefined, rest: string[], flags: TrainF
   const [file, ...overrides] = words;
   if (file === undefined) command.error("error: missing required argument 'config'");
   if (flags.allowChanges) command.error("error: option '--allow-changes' is for --resume");
+  // Hundreds of modules: while the config is read they come from the disk.
+  if (!flags.printConfig) import('../experiment/train.ts').catch(() => {});
   const { loadConfig } = await import('../config/load-config.ts');
   const loaded = loadConfig(file, overrides);
   if (flags.printConfig) {

@@ -1,5 +1,5 @@
 // What verify found → a line a run and the verdict. Pure.
-import { isSameAs, type Verified, type VerifiedRun } from '../experiment/verify.ts';
+import { isSameAs, type Verified, type VerifiedRun } from '../experiment/verified.ts';
 import type { Page } from './page.ts';
 import { formatCount, formatCounted, formatLoss } from './present-number.ts';
 

@@ -27,14 +27,25 @@ export function openArrow(path: string, options: TableOptions): Source {
   return openTable('arrow', stampFile(path, EXPECTED), () => readArrow(path, options), options);
 }
 
-function readArrow(path: string, options: TableOptions): Table {
+/** An Arrow file as rows of a table. */
+export interface ArrowFile {
+  names: string[];
+  /** All rows, one after the other, with the cells of these columns. @throws DataError for columns of other types than those above */
+  rows(columns: readonly number[]): Generator<CellRow>;
+}
+
+/** Reads the file for its rows. @throws DataError as `openArrow` does */
+export function openArrowFile(path: string): ArrowFile {
   const bytes = readInputFile(path, EXPECTED);
   const arrow = guarded(path, () => parseArrow(bytes));
   const names = arrow.schema.fields.map(({ name }) => name);
   if (names.length === 0) throw new DataError(path, 'at least one column', 'none', 'check the file');
-  const table = new TableBuilder(path, names, { ...options, header: true });
-  const read = table.usedColumns;
-  for (const column of read) checkType(path, names[column], arrow.schema.fields[column].type);
+  return { names, rows: (columns) => arrowRows(path, arrow, columns) };
+}
+
+function* arrowRows(path: string, arrow: ArrowTable, read: readonly number[]): Generator<CellRow> {
+  const { fields } = arrow.schema;
+  for (const column of read) checkType(path, fields[column].name, fields[column].type);
   const row = new CellRow();
   for (const batch of arrow.batches) {
     const columns = read.map((column) => {
@@ -43,15 +54,21 @@ function readArrow(path: string, options: TableOptions): Table {
       return vector!;
     });
     for (let i = 0; i < batch.numRows; i++) {
-      const cells = new Array<Cell>(names.length).fill(null);
+      const cells = new Array<Cell>(fields.length).fill(null);
       guarded(path, () => {
         for (const [at, column] of read.entries()) cells[column] = columns[at].get(i) as Cell;
       });
       row.line++;
       row.cells = cells;
-      table.add(row);
+      yield row;
     }
   }
+}
+
+function readArrow(path: string, options: TableOptions): Table {
+  const file = openArrowFile(path);
+  const table = new TableBuilder(path, file.names, { ...options, header: true });
+  for (const row of file.rows(table.usedColumns)) table.add(row);
   return table.finish();
 }
 

@@ -3,7 +3,7 @@
 import { quoteCell } from './cell.ts';
 import { DataError } from './data-error.ts';
 import { parseDecimal } from './decimal-bytes.ts';
-import type { TableRow } from './table-row.ts';
+import type { RowCursor } from './table-row.ts';
 import { checkUtf8 } from './utf8.ts';
 
 const QUOTE = 0x22;
@@ -21,12 +21,13 @@ const QUOTE_ADVICE = 'correct the quotes, or check data.delimiter';
  *
  * @throws DataError with file and line for bytes that are no UTF-8, and for quotes that stand or are missing where they may not
  */
-export class CsvRows implements TableRow {
+export class CsvRows implements RowCursor {
   line = 0;
   cellCount = 0;
   readonly #path: string;
   readonly #bytes: Buffer;
   readonly #delimiter: Uint8Array;
+  readonly #firstLine: number;
   #starts = new Uint32Array(64);
   #ends = new Uint32Array(64);
   /** Whether two quotes in the cell stand for one. */
@@ -39,9 +40,16 @@ export class CsvRows implements TableRow {
     this.#path = path;
     this.#bytes = bytes;
     this.#delimiter = Buffer.from(delimiter, 'utf8');
-    this.#nextLine = firstLine;
+    this.#firstLine = firstLine;
     checkUtf8(path, bytes, firstLine);
-    if (firstLine === 1 && BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte)) this.#at = BYTE_ORDER_MARK.length;
+    this.rewind();
+  }
+
+  /** Stands in front of the first row again. */
+  rewind(): void {
+    this.#nextLine = this.#firstLine;
+    const hasMark = this.#firstLine === 1 && BYTE_ORDER_MARK.every((byte, i) => this.#bytes[i] === byte);
+    this.#at = hasMark ? BYTE_ORDER_MARK.length : 0;
   }
 
   /** The number of the line behind the row. */

@@ -25,7 +25,7 @@ export const dataSchema = z.discriminatedUnion(
     withFolds(npySchema),
     withFolds(npzSchema),
     withFolds(arraysSchema),
-    imagesSchema,
+    withFolds(imagesSchema),
     withFolds(csvSchema),
     withFolds(jsonlSchema),
     withFolds(arrowSchema),

@@ -57,6 +57,7 @@ export const imagesSchema = mapping({
   ...common,
   test,
   split,
+  ...foldOptions,
 })
   .refine(leavesTraining, leavesTrainingIssue)
   .refine(
@@ -66,4 +67,8 @@ export const imagesSchema = mapping({
   .refine(
     ({ testFolder, test, file }) => testFolder === undefined || (test === 0 && file === undefined),
     betweenKeys('testFolder', 'no fraction test and no file beside it'),
+  )
+  .refine(
+    ({ testFolder, folds }) => testFolder === undefined || folds === undefined,
+    betweenKeys('folds', 'no folds, as testFolder is the test part'),
   );

@@ -26,10 +26,7 @@ export function findSharedSamples(samples: SampleBytes, { train, validation, tes
 export function countDuplicates(samples: SampleBytes, count: number): number {
   const known = new KnownSamples(samples, count);
   let duplicates = 0;
-  for (let id = 0; id < count; id++) {
-    if (known.find(id) < 0) known.add(id);
-    else duplicates++;
-  }
+  for (let id = 0; id < count; id++) if (!known.add(id)) duplicates++;
   return duplicates;
 }
 
@@ -71,23 +68,27 @@ class KnownSamples {
 
   addAll(ids: Uint32Array): void {
     // One of equal samples is enough, and a row of equal ones in the table would make every look-up long.
-    for (const id of ids) if (this.find(id) < 0) this.add(id);
+    for (const id of ids) this.add(id);
   }
 
-  add(id: number): void {
-    let place = this.#hash(id) & this.#mask;
-    while (this.#places[place] !== 0) place = (place + 1) & this.#mask;
+  /** Whether it was not known before. */
+  add(id: number): boolean {
+    const place = this.#placeOf(id);
+    if (this.#places[place] !== 0) return false;
     this.#places[place] = id + 1;
+    return true;
   }
 
   /** A known sample with the same bytes; −1 where there is none. */
   find(id: number): number {
+    return this.#places[this.#placeOf(id)] - 1;
+  }
+
+  /** Where the sample with these bytes is, or else the free place where it belongs. */
+  #placeOf(id: number): number {
     let place = this.#hash(id) & this.#mask;
-    for (; this.#places[place] !== 0; place = (place + 1) & this.#mask) {
-      const other = this.#places[place] - 1;
-      if (this.#isSame(id, other)) return other;
-    }
-    return -1;
+    while (this.#places[place] !== 0 && !this.#isSame(id, this.#places[place] - 1)) place = (place + 1) & this.#mask;
+    return place;
   }
 
   #hash(id: number): number {

@@ -83,7 +83,12 @@ export function streamedDataset(parts: StreamedParts, more: Partial<Dataset> = {
 function refuseInMemoryOptions({ augment = [], ...options }: StreamOptions): void {
   for (const key of ['sampling', 'folds', 'weight'] as const) {
     if (options[key] === undefined) continue;
-    throw new DataError(`data.${key}`, 'nothing, as the samples are streamed', `${options[key]}`, 'remove it');
+    throw new DataError(
+      `data.${key}`,
+      'nothing, as the samples are streamed',
+      `${options[key]}`,
+      'remove it, or read the samples into memory by another source',
+    );
   }
   const mixture = augment.find(isMixture);
   if (mixture === undefined) return;

@@ -11,3 +11,9 @@ export interface TableRow {
   /** A cell as text, without blanks around it; empty where there is nothing. */
   textAt(column: number): string;
 }
+
+/** Rows one after the other, in front of the first of them at the beginning. */
+export interface RowCursor extends TableRow {
+  /** Goes to the next row; false behind the last one. */
+  next(): boolean;
+}

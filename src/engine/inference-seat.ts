@@ -53,6 +53,8 @@ export function createRunner(
       const rows = Math.min(plan.rows, count - done);
       env[ENV.rows] = rows;
       env[ENV.ids] = map.ids + (start + done) * 4;
+      // A streamed run's plan asks where samples lie: here in the order of their ids.
+      env[ENV.places] = env[ENV.ids];
       gather.run();
       forward.run();
       const from = env[slot] * multiplier + offset;

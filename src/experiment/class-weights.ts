@@ -4,7 +4,7 @@ import { DataError } from '../data/data-error.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type LossConfig, lossOptions } from '../nn/nn.schema.ts';
 
-type Labelled = Pick<Dataset, 'spec' | 'parts' | 'labelOf' | 'classNames'>;
+type Labelled = Pick<Dataset, 'spec' | 'parts' | 'labelOf' | 'classNames' | 'stream'>;
 
 /**
  * The loss with its `classWeights` as a list of one number a class. `balanced` gives n / (k n[c]) to a class of which n[c] of the n training
@@ -55,8 +55,12 @@ function namedWeights(weights: Readonly<Record<string, number>>, dataset: Labell
   throw new DataError('loss.classWeights', 'a class whose weight is above 0', 'none', 'raise one');
 }
 
-function trainingLabels({ labelOf, parts }: Labelled, key: string): Uint32Array {
+function trainingLabels({ labelOf, parts, stream }: Labelled, key: string): Uint32Array {
   if (labelOf !== undefined) return parts.train.map(labelOf);
+  if (stream !== undefined) {
+    const advice = 'name a weight a class, as in { malignant: 2 }';
+    throw new DataError(key, 'samples in memory, whose classes are counted, for balanced', 'a stream', advice);
+  }
   throw new DataError(key, 'samples with a class each for balanced', 'samples without', 'remove it');
 }
 

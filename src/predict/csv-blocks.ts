@@ -1,57 +1,13 @@
-// A CSV file of any size, plain or gzip, or stdin → blocks of whole rows, each parsed where it lies. Coordinator.
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+// The bytes of a CSV file of any size → blocks of whole rows, each parsed where it lies. Coordinator.
 import { CsvRows } from '../data/csv-rows.ts';
 import { DataError } from '../data/data-error.ts';
-import { withInputFile } from '../data/input-file.ts';
+import type { ByteStream } from './byte-stream.ts';
 
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-/** What is read at a time; a block has as much, and more where a row is longer. */
-const CHUNK_BYTES = 1 << 20;
 /** A row that is longer is no row: a quote was forgotten. */
 const MOST_ROW_BYTES = 1 << 26;
-const EXPECTED = 'a CSV file';
-
-/** A stream's bytes, and what errors call them. */
-export interface ByteStream {
-  name: string;
-  chunks: AsyncIterable<Buffer>;
-}
-
-/** A file by its path, decompressed where its bytes are gzip. @throws DataError where it cannot be read */
-export function fileStream(path: string): ByteStream {
-  withInputFile(path, EXPECTED, () => {});
-  return { name: path, chunks: decompressed(path, createReadStream(path, { highWaterMark: CHUNK_BYTES })) };
-}
-
-/** What comes from stdin. */
-export function stdinStream(): ByteStream {
-  return { name: 'stdin', chunks: decompressed('stdin', process.stdin as AsyncIterable<Buffer>) };
-}
-
-async function* decompressed(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return;
-  const rest = prepend(first.value, iterator);
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) return yield* rest;
-  const { Readable } = await import('node:stream');
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  const source = Readable.from(rest);
-  source.on('error', (error) => gunzip.destroy(error));
-  try {
-    yield* source.pipe(gunzip) as AsyncIterable<Buffer>;
-  } catch (cause) {
-    throw new DataError(name, 'a whole gzip file', (cause as Error).message, 'fetch the file again', { cause });
-  }
-}
-
-async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-}
 
 /**
  * Whole rows, block by block; lines are counted over all of them.

@@ -2,7 +2,8 @@
 import { parseNumberCell } from '../data/cell.ts';
 import { DataError } from '../data/data-error.ts';
 import { sampleElements } from '../data/source.ts';
-import { type ByteStream, csvBlocks } from './csv-blocks.ts';
+import type { ByteStream } from './byte-stream.ts';
+import { csvBlocks } from './csv-blocks.ts';
 import type { SampleSource } from './sample-source.ts';
 
 /** Rows of as many numbers as an input of the shape has, as they were before training divided them. A first row without numbers is a header. */

@@ -1,10 +1,11 @@
 // Names of files, or `-` for stdin → samples to predict for, as the model's data says what kind of files these are. Coordinator.
 import { StoredRunError } from '../experiment/stored-run.ts';
-import { fileStream, stdinStream } from './csv-blocks.ts';
+import { fileStream, stdinStream } from './byte-stream.ts';
 import { isIdxFile, openIdxSamples } from './image-samples.ts';
 import { openNumberSamples } from './number-samples.ts';
 import { listPictures, openPictures } from './picture-samples.ts';
 import { joinSources, type SampleSource } from './sample-source.ts';
+import { openTableRows } from './table-rows.ts';
 import { openTableSamples } from './table-samples.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -41,8 +42,9 @@ async function openOne({ run, table, text }: TrainedModel, name: string, keepsCe
     throw new StoredRunError(`${path}: expected no inputs, as it is a language model, got ${name}; give it a --prompt`);
   }
   if (table !== null) {
-    const stream = name === STDIN ? stdinStream() : fileStream(name);
-    return await openTableSamples(stream, { table, data: checkpoint.config.data, keepsCells });
+    const { data } = checkpoint.config;
+    const rows = await openTableRows(name === STDIN ? undefined : name, 'delimiter' in data ? data.delimiter : ',');
+    return openTableSamples(rows, { table, data, keepsCells });
   }
   const { shape, storage } = preprocessing.input;
   if (name === STDIN) return openNumberSamples(stdinStream(), shape);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PLAIN_PAGE } from '#src/cli/page.js';
 import { presentVerdict, presentVerifiedRun } from '#src/cli/present-verify.js';
-import { judge } from '#src/experiment/verify.js';
+import { judge } from '#src/experiment/verified.js';
 import type { VerifiedRun } from '#src/index.js';
 
 const run = (workers: number, hash: string) => {

@@ -10,6 +10,7 @@ describe('folds and sampling', () => {
     { folds: 5 },
     { folds: 2, fold: 2, split: 'stratified', validation: 0.1 },
     { source: 'penguins', folds: 3, split: 'group', splitBy: 'island' },
+    { source: 'images', folder: 'a', folds: 4, split: 'stratified' },
     { source: 'wine', weight: 'ash', sampling: 'balanced' },
   ])('take %j', (data) => {
     expect(parse(data).data).toMatchObject(data);
@@ -23,6 +24,10 @@ describe('folds and sampling', () => {
     [
       { source: 'penguins', folds: 3, split: 'time', splitBy: 'island' },
       'data.split: expected random, stratified or group, as there are folds, got "time"; ',
+    ],
+    [
+      { source: 'images', folder: 'a', folds: 3, testFolder: 'b' },
+      'data.folds: expected no folds, as testFolder is the test part, got 3; ',
     ],
     [{ source: 'mnist', folds: 3 }, 'data.folds: expected a known key, got folds; '],
     [{ sampling: 'even' }, 'data.sampling: expected balanced, got "even"; '],

@@ -127,6 +127,18 @@ withSharp('images in class folders', () => {
     );
   });
 
+  it('are tested in exactly one of the folds, each class spread over all of them', () => {
+    const classes = ['a', 'b'];
+    const names = classes.flatMap((name) => Array.from({ length: 6 }, (_, i) => `${name}/${i}.png`));
+    const root = files(Object.fromEntries(names.map((name, i) => [name, png(i)])));
+    const tested = [1, 2, 3].map((fold) => {
+      const data = { source: 'images', folder: root, folds: 3, fold, split: 'stratified' };
+      return openDataset(dataSchema.parse(data), 1, '/').parts.test;
+    });
+    expect(tested.flatMap((ids) => [...ids]).sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i));
+    for (const ids of tested) expect([...ids].filter((id) => id < 6)).toHaveLength(2);
+  });
+
   it('become grey, colour, or colour with alpha', async () => {
     const root = files({ 'a/grey.png': plain([100], 2, 2), 'b/red.png': plain([255, 0, 0], 2, 2) });
     const grey = read({ folder: root, channels: 1 });

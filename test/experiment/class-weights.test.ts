@@ -50,6 +50,10 @@ describe('resolveClassWeights', () => {
     expect(() => weightsOf('balanced', { labelOf: undefined })).toThrow(
       'loss.classWeights: expected samples with a class each for balanced, got samples without; remove it',
     );
+    const stream = {} as NonNullable<Dataset['stream']>;
+    expect(() => weightsOf('balanced', { labelOf: undefined, stream })).toThrow(
+      'loss.classWeights: expected samples in memory, whose classes are counted, for balanced, got a stream; name a weight a class',
+    );
     expect(() => balancedClasses('balanced', datasetOf({ labelOf: undefined }))).toThrow('data.sampling: expected');
   });
 });

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { openDataset } from '#src/data/dataset.js';
 import { foldConfig } from '#src/experiment/fold-runs.js';
 import { hashOfHashes } from '#src/experiment/fold-summary.js';
-import { loadConfig, resume, type Summary, type TrainConfig, type TrainEvent, train, verify } from '#src/index.js';
+import { resume, type Summary, type TrainConfig, type TrainEvent, train, verify } from '#src/index.js';
 import { smallConfig } from './small-config.ts';
 
 let runsDir: string;
@@ -190,16 +190,5 @@ describe('a run of folds that cannot begin', () => {
     const config = foldsConfig({ model: [{ dense: 2 }] });
     await expect(train(config, { runsDir })).rejects.toThrow('model');
     expect(existsSync(runsDir)).toBe(false);
-  });
-});
-
-describe('the recipes for breast cancer', () => {
-  test.each(['logistic', 'mlp'])('reach their goals over five folds: %s', async (name) => {
-    const { config } = loadConfig(`configs/breast-cancer-${name}.yaml`, ['numerics=portable', 'workers=2']);
-    const { summary } = await train(config, { runsDir });
-    expect(summary.folds).toHaveLength(5);
-    expect(summary.mean!.testAccuracy).toBeGreaterThanOrEqual(0.97);
-    expect(summary.mean!.testMetrics).toMatchObject({ rocAuc: expect.any(Number) });
-    expect((summary.mean!.testMetrics as { rocAuc: number }).rocAuc).toBeGreaterThanOrEqual(0.99);
   });
 });

@@ -7,7 +7,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CsvRows } from '#src/data/csv-rows.js';
-import { csvBlocks, fileStream } from '#src/predict/csv-blocks.js';
+import { fileStream } from '#src/predict/byte-stream.js';
+import { csvBlocks } from '#src/predict/csv-blocks.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-blocks-'));
 afterAll(() => rmSync(folder, { recursive: true }));

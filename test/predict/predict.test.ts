@@ -241,7 +241,7 @@ describe('predict', { timeout: 60_000 }, () => {
       'prompt: character 2: expected a character of the lines that were trained on, got "9"',
     ],
     [['none', 'things.csv'], 'expected the folder of a run, got none'],
-    [['kinds', 'none.csv'], 'none.csv: expected a CSV file, got no such file'],
+    [['kinds', 'none.csv'], 'none.csv: expected a file of inputs, got no such file'],
   ])('refuses %j', async ([name, ...args], message) => {
     const { code, stderr } = await runLockstep(['predict', join('runs', name), ...args], folder);
     expect(stderr).toContain(message);
