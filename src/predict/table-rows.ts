@@ -33,9 +33,19 @@ export async function openTableRows(path: string | undefined, delimiter: string)
   const kind = path === undefined ? 'text' : binaryKind(readStart(path));
   if (path !== undefined && kind === 'Parquet') return parquetRows(await openParquetFile(path));
   if (path !== undefined && kind === 'Arrow') return arrowRows(path, openArrowFile(path));
-  const { start, stream } = await peekStream(path === undefined ? stdinStream() : fileStream(path));
-  if (path === undefined && binaryKind(start) !== 'text') {
-    throw new DataError('stdin', 'CSV or JSON lines', `a file of ${binaryKind(start)}`, 'name the file');
+  return await openTextRows(path === undefined ? stdinStream() : fileStream(path), delimiter);
+}
+
+/** Opens what is text. @throws DataError for other bytes */
+export async function openTextRows(bytes: ByteStream, delimiter: string): Promise<TableRows> {
+  const { start, stream } = await peekStream(bytes);
+  if (binaryKind(start) !== 'text') {
+    throw new DataError(
+      bytes.name,
+      'CSV or JSON lines',
+      `a file of ${binaryKind(start)}`,
+      'name the file, uncompressed',
+    );
   }
   return isJson(start) ? await openJsonRows(stream) : await csvRows(stream, delimiter);
 }
@@ -54,14 +64,16 @@ function binaryKind(start: Buffer): 'Parquet' | 'Arrow' | 'text' {
 }
 
 function isJson(start: Buffer): boolean {
-  return /^\ufeff?\s*\{/.test(start.toString('utf8', 0, 256));
+  return /^\ufeff?\s*\{/.test(start.toString('utf8'));
 }
 
 async function csvRows(stream: ByteStream, delimiter: string): Promise<TableRows> {
   const blocks = csvBlocks(stream, delimiter);
   const { name } = stream;
-  const { value: first } = await blocks.next();
-  if (first === undefined || !first.next()) throw new DataError(name, 'a header and rows', 'nothing', 'check the file');
+  let { value: first } = await blocks.next();
+  // A block may be blank lines alone.
+  while (first !== undefined && !first.next()) first = (await blocks.next()).value;
+  if (first === undefined) throw new DataError(name, 'a header and rows', 'nothing', 'check the file');
   return {
     name,
     names: first.texts(),
