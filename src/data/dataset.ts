@@ -104,7 +104,7 @@ export function openDataset(options: DataOptions, seed: number, baseDir: string,
   return {
     spec,
     parts,
-    warnings: [...(source.warnings ?? []), ...classWarnings(source, parts)],
+    warnings: [...(source.warnings ?? []), ...classWarnings(source, parts, options)],
     leftOut: source.leftOut,
     missing: source.missing,
     ...(source.weights && { weights: checkWeights(source, parts) }),
@@ -139,7 +139,11 @@ function checkWeights({ weights = [], sampleName }: Source, parts: Parts): Float
 }
 
 /** A class that is not trained on can only be guessed wrong. */
-function classWarnings({ target, labelOf, classNames }: Source, { train, validation, test }: Parts): string[] {
+function classWarnings(
+  { target, labelOf, classNames }: Source,
+  { train, validation, test }: Parts,
+  options: DataOptions,
+): string[] {
   if (labelOf === undefined || target.kind !== 'class') return [];
   const counts = (ids: Uint32Array) => {
     const count = new Uint32Array(target.classes);
@@ -148,10 +152,13 @@ function classWarnings({ target, labelOf, classNames }: Source, { train, validat
   };
   const [trained, validated, tested] = [train, validation, test].map(counts);
   const missing = Array.from(trained.keys()).filter((c) => trained[c] === 0 && validated[c] + tested[c] > 0);
+  const isStratified = 'split' in options && options.split === 'stratified';
+  // Of a class of one sample that sample is held out, whatever the seed.
+  const advice = isStratified ? 'add samples of it, or leave it out' : 'set data.split: stratified, or another seed';
   return missing.map((c) => {
     const name = classNames === undefined ? `${c}` : JSON.stringify(classNames[c]);
     const others = `${validated[c]} to validate and ${tested[c]} to test`;
-    return `data: no sample of class ${name} to train on, ${others}; set data.split: stratified, or another seed`;
+    return `data: no sample of class ${name} to train on, ${others}; ${advice}`;
   });
 }
 

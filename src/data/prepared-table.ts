@@ -6,6 +6,7 @@ import type { DataOptions } from './data.schema.ts';
 import { DataError } from './data-error.ts';
 import type { Source } from './source.ts';
 import { findInputColumns } from './stored-columns.ts';
+import { tableFormat } from './table-format.ts';
 import { createRowEncoder, type TablePreprocessing } from './table-preprocessing.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -18,7 +19,10 @@ export type PreparedTable = Pick<TablePreprocessing, 'inputs' | 'missingCells' |
  */
 export function openPreparedTable(path: string, table: PreparedTable, data: DataOptions): Source {
   const delimiter = 'delimiter' in data ? data.delimiter : ',';
-  const rows = new CsvRows(path, readTextFile(path, 'a CSV file'), delimiter);
+  const bytes = readTextFile(path, 'a CSV file');
+  const format = tableFormat(bytes);
+  if (format !== 'CSV') throw new DataError(path, 'a CSV file', format, 'write its rows as CSV');
+  const rows = new CsvRows(path, bytes, delimiter);
   if (!rows.next()) throw new DataError(path, 'at least one row', 'none', 'check the file');
   const columns = findInputColumns(path, rows.texts(), table, data);
   const target = columns.target;

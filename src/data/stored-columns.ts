@@ -28,6 +28,7 @@ export interface FoundColumns {
  * Finds the columns by their names: they may stand in another order, and beside others. A file without a header is what training read
  * without one: the same columns, of which the target may be left out.
  *
+ * @param isNamed the first row is names, whatever they look like
  * @throws DataError for a column that is not there, or is there twice
  */
 export function findInputColumns(
@@ -35,8 +36,9 @@ export function findInputColumns(
   firstRow: readonly string[],
   stored: StoredColumns,
   data: DataOptions,
+  isNamed = false,
 ): FoundColumns {
-  const hasHeader = isHeader(firstRow, stored);
+  const hasHeader = isNamed || isHeader(firstRow, stored);
   const names = hasHeader ? [...firstRow] : firstRow.map((_, column) => `${column}`);
   const found = hasHeader ? byName(path, firstRow, stored, data) : byIndex(path, firstRow, stored, data);
   return {

@@ -4,6 +4,7 @@ import { CellRow } from '../data/cell-row.ts';
 import { DataError } from '../data/data-error.ts';
 import { readInto, withInputFile } from '../data/input-file.ts';
 import { openParquetFile, type ParquetFile, ParquetRow } from '../data/parquet-file.ts';
+import { tableFormat } from '../data/table-format.ts';
 import type { RowCursor, TableRow } from '../data/table-row.ts';
 import { type ByteStream, fileStream, peekStream, stdinStream } from './byte-stream.ts';
 import { csvBlocks } from './csv-blocks.ts';
@@ -30,14 +31,21 @@ export interface TableRows {
  * @throws DataError where it cannot be read, or what reads it is not installed
  */
 export async function openTableRows(path: string | undefined, delimiter: string): Promise<TableRows> {
-  const kind = path === undefined ? 'text' : binaryKind(readStart(path));
-  if (path !== undefined && kind === 'Parquet') return parquetRows(await openParquetFile(path));
-  if (path !== undefined && kind === 'Arrow') return arrowRows(path, openArrowFile(path));
-  const { start, stream } = await peekStream(path === undefined ? stdinStream() : fileStream(path));
-  if (path === undefined && binaryKind(start) !== 'text') {
-    throw new DataError('stdin', 'CSV or JSON lines', `a file of ${binaryKind(start)}`, 'name the file');
+  if (path === undefined) return await openTextRows(stdinStream(), delimiter);
+  const format = tableFormat(readStart(path));
+  if (format === 'Parquet') return parquetRows(await openParquetFile(path));
+  if (format === 'Arrow') return arrowRows(path, openArrowFile(path));
+  return await openTextRows(fileStream(path), delimiter);
+}
+
+/** Opens what is text. @throws DataError for other bytes */
+export async function openTextRows(bytes: ByteStream, delimiter: string): Promise<TableRows> {
+  const { start, stream } = await peekStream(bytes);
+  const format = tableFormat(start);
+  if (format === 'Parquet' || format === 'Arrow') {
+    throw new DataError(bytes.name, 'CSV or JSON lines', `a file of ${format}`, 'name the file, uncompressed');
   }
-  return isJson(start) ? await openJsonRows(stream) : await csvRows(stream, delimiter);
+  return format === 'JSON lines' ? await openJsonRows(stream) : await csvRows(stream, delimiter);
 }
 
 function readStart(path: string): Buffer {
@@ -46,22 +54,13 @@ function readStart(path: string): Buffer {
   return start;
 }
 
-/** @see https://parquet.apache.org/docs/file-format/, https://arrow.apache.org/docs/format/Columnar.html: files, and streams of messages */
-function binaryKind(start: Buffer): 'Parquet' | 'Arrow' | 'text' {
-  if (start.toString('latin1', 0, 4) === 'PAR1') return 'Parquet';
-  const isArrow = start.toString('latin1', 0, 6) === 'ARROW1' || start.toString('latin1', 0, 4) === '\xff\xff\xff\xff';
-  return isArrow ? 'Arrow' : 'text';
-}
-
-function isJson(start: Buffer): boolean {
-  return /^\ufeff?\s*\{/.test(start.toString('utf8', 0, 256));
-}
-
 async function csvRows(stream: ByteStream, delimiter: string): Promise<TableRows> {
   const blocks = csvBlocks(stream, delimiter);
   const { name } = stream;
-  const { value: first } = await blocks.next();
-  if (first === undefined || !first.next()) throw new DataError(name, 'a header and rows', 'nothing', 'check the file');
+  let { value: first } = await blocks.next();
+  // A block may be blank lines alone.
+  while (first !== undefined && !first.next()) first = (await blocks.next()).value;
+  if (first === undefined) throw new DataError(name, 'a header and rows', 'nothing', 'check the file');
   return {
     name,
     names: first.texts(),

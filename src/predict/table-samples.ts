@@ -18,7 +18,7 @@ export interface TableSamplesOptions {
 
 /** Finds the columns; rows are read when they are asked for. @throws DataError where columns are missing */
 export function openTableSamples(file: TableRows, { table, data, keepsCells }: TableSamplesOptions): SampleSource {
-  const columns = findInputColumns(file.name, file.names, table, data);
+  const columns = findInputColumns(file.name, file.names, table, data, file.isTyped);
   const encoder = createRowEncoder(table);
   const kept = keptColumns(columns, keepsCells);
   const blocks = file.blocks([...new Set([...columns.inputs, ...kept])], columns.hasHeader);

@@ -93,6 +93,16 @@ describe('openDataset', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
   });
 
+  it('does not advise a stratified split of a class of one sample where there is one', () => {
+    const rows = Array.from({ length: 12 }, (_, i) => `${i},${i < 11 ? i % 2 : 'rare'}`);
+    write('one.csv', `a,y\n${rows.join('\n')}`);
+    const data = { source: 'csv', file: 'one.csv', target: 'y', split: 'stratified', folds: 3 };
+    const warnings = [1, 2, 3].flatMap((fold) => open({ ...data, fold }).warnings);
+    expect(warnings).toEqual([
+      'data: no sample of class "rare" to train on, 0 to validate and 1 to test; add samples of it, or leave it out',
+    ]);
+  });
+
   it('warns of classes that are in the held-out parts only, and not of one that is nowhere', () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},${i < 39 ? i % 2 : 'rare'}`);
     write('rare.csv', `a,y\n${rows.join('\n')}`);

@@ -160,9 +160,15 @@ describe('evaluate', { timeout: 60_000 }, () => {
   it('refuses what it cannot evaluate, with what to do', async () => {
     const file = join(folder, 'bad.csv');
     writeFileSync(file, 'a,b\n1,2\n');
+    const lines = join(folder, 'bad.jsonl');
+    writeFileSync(lines, '{"a":1,"b":2}\n');
     const cases: [Promise<unknown>, string][] = [
       [evaluate(join(folder, 'none')), 'expected the folder of a run, got none'],
       [evaluate(folder), 'expected a run with checkpoints, got none'],
+      [
+        evaluate(run('penguins'), { other: { file: lines } }),
+        'expected a CSV file, got JSON lines; write its rows as CSV',
+      ],
       [
         evaluate(run('diabetes'), { part: 'validation' }),
         'expected a validation part, got data with train and test alone',

@@ -7,7 +7,9 @@ import { tableFromArrays, tableFromJSON, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, parseConfig, train } from '#src/index.js';
+import { wholeStream } from '#src/predict/byte-stream.js';
 import { openJsonRows } from '#src/predict/json-rows.js';
+import { openTableRows, openTextRows } from '#src/predict/table-rows.js';
 import { runLockstep, startLockstep } from '../cli/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-rows-'));
@@ -97,6 +99,18 @@ describe('predict', { timeout: 60_000 }, () => {
     expect(stdout).toBe(await predict('csv', [fixture('patients.csv')]));
   });
 
+  it('takes columns of JSON lines by their names where these are numbers, in any order', async () => {
+    writeFileSync(
+      join(folder, 'bare.csv'),
+      Array.from({ length: 30 }, (_, i) => `${i % 7},${(i * 5) % 11},${i % 2}\n`).join(''),
+    );
+    await trainOn('bare', { source: 'csv', file: 'bare.csv', target: 2, header: false, missing: 'mean' });
+    writeFileSync(join(folder, 'bare.in'), ',7\n3,10\n');
+    // The names come up as 1, 0.
+    writeFileSync(join(folder, 'bare.jsonl'), '{"1":7}\n{"0":3,"1":10}\n');
+    expect(await predict('bare', ['bare.jsonl'])).toBe(await predict('bare', ['bare.in']));
+  });
+
   it('takes the dates of a Parquet file as its training did: seconds', async () => {
     const lines = readFileSync(fixture('patients.csv'), 'utf8').trimEnd().split('\n').slice(1);
     const rows = lines.map((line, i) => {
@@ -142,7 +156,37 @@ describe('predict', { timeout: 60_000 }, () => {
     child.stdin.on('error', () => {}).end(readFileSync(fixture('patients.parquet')));
     let text = '';
     for await (const chunk of child.stderr) text += chunk;
-    expect(text).toContain('stdin: expected CSV or JSON lines, got a file of Parquet; name the file');
+    expect(text).toContain('stdin: expected CSV or JSON lines, got a file of Parquet; name the file, uncompressed');
+  });
+});
+
+describe('openTableRows', () => {
+  const lines = '\n{"b":1}\n{"a":2,"b":3}\n';
+  it.each([
+    ['CSV', '\n\na,b\n,1\n2,3\n', ['a', 'b']],
+    ['JSON lines whose second has a name more', lines, ['b', 'a']],
+    ['JSON lines as gzip', gzipSync(lines), ['b', 'a']],
+  ])('finds the names of %s, byte by byte', async (_, text, names) => {
+    async function* bytes(): AsyncGenerator<Buffer> {
+      for (const byte of Buffer.from(text)) yield Buffer.from([byte]);
+    }
+    const rows = await openTextRows(wholeStream('a', bytes()), ',');
+    expect(rows.names).toEqual(names);
+    const columns = ['a', 'b'].map((name) => names.indexOf(name));
+    const found: string[][] = [];
+    for await (const block of rows.blocks(columns, true)) {
+      while (block.next()) found.push(columns.map((column) => block.textAt(column)));
+    }
+    expect(found).toEqual([
+      ['', '1'],
+      ['2', '3'],
+    ]);
+  });
+
+  it('passes over blank lines in front of a header that fill a block', async () => {
+    const path = join(folder, 'blank.csv');
+    writeFileSync(path, `${'\n'.repeat(3 << 20)}a,b\n1,2\n`);
+    expect((await openTableRows(path, ',')).names).toEqual(['a', 'b']);
   });
 });
 
