@@ -1,5 +1,6 @@
 // An Arrow file (or stream, or Feather 2) → a source of float32 inputs and class labels or numbers; coordinator.
 
+import { createRequire } from 'node:module';
 import type { Table as ArrowTable, Data, DataType, RecordBatch } from 'apache-arrow';
 import { type Cell, CellRow } from './cell-row.ts';
 import { DataError } from './data-error.ts';
@@ -73,8 +74,26 @@ function readArrow(path: string, options: TableOptions): Table {
 }
 
 function parseArrow(bytes: Buffer): ArrowTable {
-  const { exports } = requirePeer<typeof import('apache-arrow')>('apache-arrow', 'data.source arrow');
+  const { exports, path } = requirePeer<typeof import('apache-arrow')>('apache-arrow', 'data.source arrow');
+  boundVectors(createRequire(path)('flatbuffers') as Flatbuffers);
   return exports.tableFromIPC(bytes);
+}
+
+/** What of apache-arrow's own reader of metadata is used. */
+interface Flatbuffers {
+  ByteBuffer: {
+    prototype: { capacity(): number; readInt32(offset: number): number; __vector_len(offset: number): number };
+  };
+}
+
+/** A damaged length of up to 2^31 would be counted through, over bytes that are not there: minutes for a file of a few KiB. */
+function boundVectors({ ByteBuffer: { prototype } }: Flatbuffers): void {
+  prototype.__vector_len = function (offset) {
+    const at = offset + this.readInt32(offset);
+    const length = this.readInt32(at);
+    if (length >= 0 && length <= this.capacity() - at) return length;
+    throw new Error(`a list of ${length} in ${this.capacity()} bytes of metadata`);
+  };
 }
 
 function checkType(path: string, name: string, type: DataType): void {

@@ -11,7 +11,7 @@ import { DataError } from './data-error.ts';
  * @param where the option that needs it
  * @throws DataError with the install line where there is none
  */
-export function requirePeer<T>(name: string, where: string): { exports: T; version: string } {
+export function requirePeer<T>(name: string, where: string): { exports: T; version: string; path: string } {
   for (const origin of [import.meta.url, join(process.cwd(), 'package.json')]) {
     const require = createRequire(origin);
     let path: string;
@@ -21,7 +21,7 @@ export function requirePeer<T>(name: string, where: string): { exports: T; versi
       // Not from here; the error tells when it is so from everywhere.
       continue;
     }
-    return { exports: require(path) as T, version: versionOf(require, name) };
+    return { exports: require(path) as T, version: versionOf(require, name), path };
   }
   throw new DataError(where, `the npm package ${name}`, 'none that is installed', `run npm install ${name}`);
 }
