@@ -1,7 +1,7 @@
 // An Arrow file (or stream, or Feather 2) → a source of float32 inputs and class labels or numbers; coordinator.
 
 import { createRequire } from 'node:module';
-import type { Table as ArrowTable, Data, DataType, RecordBatch } from 'apache-arrow';
+import type { Table as ArrowTable, Data, DataType, RecordBatch, RecordBatchFileReader } from 'apache-arrow';
 import { type Cell, CellRow } from './cell-row.ts';
 import { DataError } from './data-error.ts';
 import { readInputFile, stampFile } from './input-file.ts';
@@ -76,7 +76,19 @@ function readArrow(path: string, options: TableOptions): Table {
 function parseArrow(bytes: Buffer): ArrowTable {
   const { exports, path } = requirePeer<typeof import('apache-arrow')>('apache-arrow', 'data.source arrow');
   boundVectors(createRequire(path)('flatbuffers') as Flatbuffers);
-  return exports.tableFromIPC(bytes);
+  const reader = exports.RecordBatchReader.from(bytes).open();
+  const batches = reader.isFile() ? batchesOfFile(reader) : [...reader];
+  return new exports.Table(reader.schema, batches);
+}
+
+/** One by one: the package's iterator stays for ever at an entry of the footer that leads to a message of another kind. */
+function batchesOfFile(reader: RecordBatchFileReader): RecordBatch[] {
+  const { numRecordBatches } = reader;
+  return Array.from({ length: numRecordBatches }, (_, index) => {
+    const batch = reader.readRecordBatch(index);
+    if (batch === null) throw new Error(`a footer whose batch ${index} of ${numRecordBatches} is none`);
+    return batch;
+  });
 }
 
 /** What of apache-arrow's own reader of metadata is used. */

@@ -87,6 +87,33 @@ describe('openArrow', () => {
   ])('refuses %s', (_, bytes, options, message) => {
     expect(() => open('arrow', write('table.arrow', bytes()), { target: 'label', ...options })).toThrow(message);
   });
+
+  it('refuses a footer whose first batch is the dictionary, which apache-arrow would read for ever', () => {
+    const bytes = bytesOf('file');
+    const [dictionary, batch] = [752n, 952n];
+    const entry = bytes.lastIndexOf(Buffer.from(BigInt64Array.of(batch).buffer));
+    expect(bytes.length - entry).toBe(818);
+    bytes.writeBigInt64LE(dictionary, entry);
+    const file = write('table.arrow', bytes);
+    expect(() => open('arrow', file, { target: 'label' })).toThrow('table.arrow: expected a whole Arrow file');
+  });
+
+  it('is done soon, whichever length or count says 2^31 - 1', () => {
+    const good = bytesOf('stream');
+    for (let at = 0; at < good.length; at += 4) {
+      if (good.readInt32LE(at) <= 0 || good.readInt32LE(at) > good.length) continue;
+      const bytes = Buffer.from(good);
+      bytes.writeInt32LE(0x7fff_ffff, at);
+      const file = write('table.arrow', bytes);
+      const start = performance.now();
+      try {
+        open('arrow', file, { target: 'label', ignore: ['list'], missing: 'mean' });
+      } catch (error) {
+        expect((error as Error).message).toContain('expected');
+      }
+      expect(performance.now() - start, `the word at ${at}`).toBeLessThan(1000);
+    }
+  });
 });
 
 /** In the npm package vega-datasets, which lockstep does not depend on. */
