@@ -1,4 +1,5 @@
 // A model → all of its states, depth first, each seen once by its hash; the first violation or deadlock ends the search.
+import { LENGTH, Values } from './cells.ts';
 import { Model, type ModelSpec, Violation } from './model.ts';
 
 export interface SearchResult {
@@ -8,6 +9,33 @@ export interface SearchResult {
   /** False where `mostStates` ended the search: what was not reached is not known. */
   isComplete: boolean;
   violation?: string;
+}
+
+/** States one behind the other in one array: of so many millions, one object each would cost more than the search. */
+class StateStack {
+  #cells = new Int32Array(LENGTH * 1024);
+  #count = 0;
+
+  push(state: Int32Array): void {
+    if ((this.#count + 1) * LENGTH > this.#cells.length) {
+      const smaller = this.#cells;
+      this.#cells = new Int32Array(2 * smaller.length);
+      this.#cells.set(smaller);
+    }
+    this.#cells.set(state, this.#count++ * LENGTH);
+  }
+
+  /** False where there is none. */
+  popInto(state: Int32Array): boolean {
+    if (this.#count === 0) return false;
+    const from = --this.#count * LENGTH;
+    for (let i = 0; i < LENGTH; i++) state[i] = this.#cells[from + i];
+    return true;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
 }
 
 /** 64-bit hashes by open addressing: two states in so many million are the same by chance with a probability below one in a million. */
@@ -30,6 +58,14 @@ class SeenStates {
     this.count++;
     if (this.count > this.#mask * 0.6) this.#grow();
     return true;
+  }
+
+  has(state: Int32Array): boolean {
+    const [low, high] = hashOf(state);
+    for (let at = low & this.#mask; ; at = (at + 1) & this.#mask) {
+      if (this.#low[at] === low && this.#high[at] === high) return true;
+      if (this.#low[at] === 0 && this.#high[at] === 0) return false;
+    }
   }
 
   #insert(low: number, high: number): boolean {
@@ -68,20 +104,24 @@ function hashOf(state: Int32Array): [number, number] {
 
 /** Explores. `mostStates`: the bound. */
 export function explore(spec: ModelSpec, mostStates = Number.POSITIVE_INFINITY): SearchResult {
-  const model = new Model(spec);
-  const seen = new SeenStates();
-  const first = model.initial();
-  const stack = [first];
-  seen.add(first);
+  return exploreInto(new SeenStates(), new Model(spec), mostStates);
+}
+
+function exploreInto(seen: SeenStates, model: Model, mostStates: number): SearchResult {
+  const stack = new StateStack();
+  const state = model.initial();
+  stack.push(state);
+  seen.add(state);
+  const take = (next: Int32Array): void => {
+    if (seen.add(next)) stack.push(next);
+  };
   let ends = 0;
   try {
-    for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
-      const moves = model.moves(state, (next) => {
-        if (seen.add(next)) stack.push(next);
-      });
+    while (stack.popInto(state)) {
+      const moves = model.moves(state, take);
       if (model.isEnd(state)) ends++;
       else if (moves === 0) throw new Violation('nothing can move');
-      if (seen.count >= mostStates) return { states: seen.count, ends, isComplete: stack.length === 0 };
+      if (seen.count >= mostStates) return { states: seen.count, ends, isComplete: stack.isEmpty };
     }
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
@@ -94,9 +134,35 @@ export function explore(spec: ModelSpec, mostStates = Number.POSITIVE_INFINITY):
 const RARE = 0.02;
 const LONGEST_WALK = 5000;
 
-/** Random walks through a model's states, as a function of the seed: they reach the end of long runs, where a bounded search does not. */
+/**
+ * Random walks, as a function of the seed, through a model of which nothing is left out: every operation is a move of its own, and a state is
+ * all that the machines have noted. `visit` sees every state.
+ */
 export function walk(spec: ModelSpec, walks: number, seed = 1): SearchResult {
-  const model = new Model(spec);
+  return walkThrough(new Model(spec, false), walks, seed, () => {});
+}
+
+/**
+ * What the search leaves out changes nothing: whatever unreduced walks come by, the search has seen in its reduced form.
+ * @returns how many states were looked up
+ */
+export function walkAmongSeen(spec: ModelSpec, walks: number, seed = 1): SearchResult {
+  const values = new Values();
+  const seen = new SeenStates();
+  const model = new Model(spec, true, values);
+  const searched = exploreInto(seen, model, Number.POSITIVE_INFINITY);
+  if (searched.violation !== undefined) return searched;
+  let states = 0;
+  const result = walkThrough(new Model(spec, false, values), walks, seed, (state) => {
+    const form = model.reducedForm(state);
+    if (form === undefined) return;
+    if (!seen.has(form)) throw new Violation('a state that the search has not seen');
+    states++;
+  });
+  return { ...result, states };
+}
+
+function walkThrough(model: Model, walks: number, seed: number, visit: (state: Int32Array) => void): SearchResult {
   const random = xorshift(seed);
   let states = 0;
   let ends = 0;
@@ -107,11 +173,12 @@ export function walk(spec: ModelSpec, walks: number, seed = 1): SearchResult {
         if (length > LONGEST_WALK) throw new Violation(`no end after ${LONGEST_WALK} moves`);
         const common: Int32Array[] = [];
         const rare: Int32Array[] = [];
-        model.moves(state, (next, isRare) => void (isRare ? rare : common).push(next));
+        model.moves(state, (next, isRare) => void (isRare ? rare : common).push(next.slice()));
         const from = rare.length > 0 && (common.length === 0 || random() < RARE) ? rare : common;
         if (from.length === 0) throw new Violation('nothing can move');
         state = from[Math.floor(random() * from.length)];
         states++;
+        visit(state);
       }
       ends++;
     }

@@ -1,0 +1,286 @@
+// A state → the one form of all states that nothing which comes can tell apart. What is left out here is checked from outside: the states
+// of walks without any of it have their form among those that the search has seen (protocol.test.ts).
+import {
+  CLAIM_PHASE,
+  claimTag,
+  ctlPhase,
+  ctlStep,
+  ctlWord,
+  DONE,
+  OP,
+  PHASE,
+  slotBuffer,
+  slotStep,
+  slotWord,
+  TAKEN,
+  type Words,
+} from '#src/engine/protocol-words.js';
+import {
+  BELL,
+  BUFFER,
+  BUFFERS,
+  C,
+  CLAIMS,
+  COORDINATOR,
+  GENERATION,
+  MEMORY64,
+  NONE,
+  R,
+  RANGES,
+  READER,
+  SEAT_OWN,
+  SEATS,
+  SHARDS,
+  SLOTS,
+  type Values,
+  W,
+  WORKER,
+  WORKER_CELLS,
+} from './cells.ts';
+
+// What a worker still reads of what it noted, by W of worker-machine.ts: the operation named is pending.
+const [INDEX, IS_OPEN, LATE, SLOT, CLAIM, MINE, BELL_READ, PHASE_READ] = [1, 2, 4, 8, 16, 32, 64, 128];
+const LIVE = new Uint8Array(200);
+LIVE[8] = BELL_READ; // reads the control word
+LIVE[9] = BELL_READ | PHASE_READ; // reads the limit
+LIVE[11] = INDEX | IS_OPEN | LATE | BELL_READ | PHASE_READ; // reads a slot
+LIVE[12] = INDEX | IS_OPEN | LATE | SLOT | BELL_READ | PHASE_READ; // reads its claim
+LIVE[13] = INDEX | LATE | SLOT | CLAIM | BELL_READ | PHASE_READ; // claims
+LIVE[14] = INDEX | SLOT | PHASE_READ; // computes
+LIVE[15] = INDEX | SLOT | PHASE_READ; // publishes
+LIVE[16] = INDEX | BELL_READ | PHASE_READ; // asks whether it is late
+LIVE[17] = INDEX | BELL_READ | PHASE_READ; // reads the late claim
+LIVE[18] = INDEX | CLAIM | PHASE_READ; // takes it over
+LIVE[33] = INDEX | PHASE_READ; // reads its slot
+LIVE[20] = INDEX | IS_OPEN | BELL_READ | PHASE_READ; // reads a range's claim
+LIVE[21] = INDEX | CLAIM | MINE | BELL_READ | PHASE_READ; // claims
+LIVE[22] = INDEX | MINE | PHASE_READ; // computes
+LIVE[23] = INDEX | MINE | PHASE_READ; // marks it done
+LIVE[26] = PHASE_READ; // advances
+LIVE[27] = LIVE[28] = BELL_READ; // spins, sets its bit
+const LAST_PARKED = 5;
+const PUBLISHES = 15;
+const FIRST_RING = 100;
+
+// Of the coordinator's C, what is to come when the pending operation is done.
+const [SWEEPS, SWEPT_CLAIM, EMPTIED, SWEPT] = [3, 4, 6, 8];
+const [SEES_SEAT, DEALS_SLOT, DEALS_OWN, RELEASES, NOTIFIES, SEES_CTL, WROTE_LIMIT] = [11, 14, 15, 17, 18, 19, 20];
+
+/** Operations that read `value32`. */
+const isUsing32 = (op: number): boolean =>
+  op === OP.store32 || op === OP.add32 || op === OP.wait32 || op === OP.spin32 || op === OP.or32 || op === OP.and32;
+
+export class Canonical {
+  readonly #words: Words;
+  readonly #values: Values;
+  readonly #names = new Int32Array(BUFFERS);
+
+  readonly #allowsBackups: boolean;
+  readonly #none: number;
+  readonly #noCtl: number;
+
+  constructor(words: Words, values: Values, allowsBackups: boolean) {
+    this.#words = words;
+    this.#values = values;
+    this.#allowsBackups = allowsBackups;
+    this.#none = values.id(0n);
+    this.#noCtl = values.id(-1n);
+  }
+
+  /** In place. */
+  apply(s: Int32Array): void {
+    const ctl = this.#values.of(s[MEMORY64]);
+    const [step, phase] = [ctlStep(ctl), ctlPhase(ctl)];
+    for (let v = 0; v < RANGES; v++) this.#forgetWho(s, CLAIMS + SHARDS + v);
+    for (let seat = 0; seat < SEATS; seat++) {
+      const at = WORKER + seat * WORKER_CELLS;
+      if ((s[at + W.alive] & 1) === 0) {
+        s.fill(0, at, at + W.alive);
+        s.fill(0, at + W.alive + 1, at + WORKER_CELLS);
+        continue;
+      }
+      this.#clearWorker(s, at);
+      // Steps never return.
+      if (s[at + W.entered] !== step) s[at + W.entered] = NONE;
+      // About to read the control word, and to forget what was known of the phase before.
+      if (s[at + W.at] <= LAST_PARKED || (LIVE[s[at + W.at]] & PHASE_READ) !== 0) continue;
+      if (s[at + W.step] === step && s[at + W.phase] === phase) s[at + W.ctl] = s[MEMORY64];
+      else this.#forgetPhase(s, at);
+    }
+    s[BELL] = 1;
+    if (phase === PHASE.update) this.#clearUndone(s, step);
+    this.#clearCoordinator(s);
+    this.#clearReader(s);
+    this.#clearBuffers(s);
+    this.#renameBuffers(s);
+  }
+
+  #clearWorker(s: Int32Array, at: number): void {
+    const none = this.#none;
+    const next = s[at + W.at];
+    const pending = s[at + W.pending];
+    const isParked = next <= LAST_PARKED;
+    const live = LIVE[next];
+    // Only whether a worker's bell is the present one matters: values never return.
+    const isPresent = (bell: number): number => (bell === s[BELL] ? 1 : 0);
+    s[at + W.bell] = live & BELL_READ ? isPresent(s[at + W.bell]) : 0;
+    if (!isUsing32(pending)) s[at + W.value32] = 0;
+    else if (s[at + W.word] === this.#words.bell && (pending === OP.spin32 || pending === OP.wait32))
+      s[at + W.value32] = isPresent(s[at + W.value32]);
+    if (next < FIRST_RING) s[at + W.afterRing] = s[at + W.sleeperWord] = 0;
+    if (!(live & INDEX)) s[at + W.index] = NONE;
+    if (!(live & IS_OPEN)) s[at + W.isOpen] = 0;
+    if (!(live & LATE) || !this.#allowsBackups) s[at + W.lateIndex] = NONE;
+    if (!(live & SLOT)) s[at + W.slot] = none;
+    if (live & CLAIM) this.#forgetWho(s, at + W.claim);
+    else s[at + W.claim] = none;
+    if (!(live & MINE)) s[at + W.mine] = none;
+    if (pending !== OP.compareExchange64) s[at + W.expected] = s[at + W.value64] = none;
+    else this.#forgetWho(s, at + W.expected);
+    if (!isParked) return;
+    s[at + W.own] = NONE;
+    s[at + W.entered] = NONE;
+    this.#forgetPhase(s, at);
+  }
+
+  #forgetPhase(s: Int32Array, at: number): void {
+    const none = this.#none;
+    s[at + W.step] = s[at + W.phase] = NONE;
+    s[at + W.known] = s[at + W.firstClaim] = s[at + W.units] = 0;
+    s[at + W.tag] = s[at + W.slotTag] = none;
+    s[at + W.ctl] = this.#noCtl;
+  }
+
+  /** Who has done it, at which attempt, is nobody's concern any more: a word is done once in a phase. */
+  #forgetWho(s: Int32Array, at: number): void {
+    const claim = this.#values.of(s[at]);
+    const phase = (claim >> CLAIM_PHASE) << CLAIM_PHASE;
+    const isDone = claim >= phase + DONE && claim < phase + DONE + TAKEN;
+    if (isDone) s[at] = this.#values.id(phase + DONE);
+  }
+
+  /** Whatever a range of the next generation holds before it is marked done. */
+  #clearUndone(s: Int32Array, step: number): void {
+    for (let r = 0; r < RANGES; r++) {
+      const isDone = this.#values.of(s[CLAIMS + SHARDS + r]) >= claimTag(step, PHASE.update) + DONE;
+      if (!isDone) s[GENERATION + ((step + 1) & 1) * RANGES + r] = NONE;
+    }
+  }
+
+  #clearCoordinator(s: Int32Array): void {
+    const at = COORDINATOR;
+    const none = this.#none;
+    const pending = s[at];
+    const next = s[at + C.at];
+    const isSweeping = next === SWEEPS || next === SWEPT_CLAIM;
+    const deals = isDealing(s);
+    const knowsSeats = next === SEES_SEAT || deals || next === RELEASES || next === NOTIFIES;
+    const isLimiting = next === SEES_CTL || next === WROTE_LIMIT;
+    const hasIndex = isSweeping || deals || pending === OP.freed;
+    const isRinging = next >= FIRST_RING;
+    const hasSeat = hasIndex || knowsSeats || (next >= EMPTIED && next <= SWEPT) || isRinging;
+    if (!isRinging) s[at + C.afterRing] = s[at + C.sleeperWord] = 0;
+    for (let seat = 0; seat < SEATS; seat++) {
+      const isSeen = knowsSeats && (next !== SEES_SEAT || seat < s[at + C.seat]);
+      if (!isSeen) s[at + C.seats + seat] = 0;
+    }
+    // Without evaluations nothing but the step is of interest.
+    s[at + C.ctl] = knowsSeats ? this.#values.id(ctlWord(ctlStep(this.#values.of(s[at + C.ctl])), PHASE.shards)) : none;
+    if (!knowsSeats) s[at + C.running] = 0;
+    if (isLimiting) s[at + C.undealt] = s[at + C.staying] = 0;
+    if (!hasSeat) s[at + C.seat] = 0;
+    if (!hasIndex) s[at + C.index] = 0;
+    if (!deals) s[at + C.used] = 0;
+    if (next !== DEALS_OWN) s[at + C.buffer] = 0;
+    if (pending === OP.rest || pending === OP.freed) s[at + C.word] = 0;
+    if (!isUsing32(pending)) s[at + C.value32] = 0;
+    const isExchanging = pending === OP.compareExchange64;
+    if (!isExchanging) s[at + C.claim] = s[at + C.expected] = none;
+    if (!isExchanging && pending !== OP.store64) s[at + C.value64] = none;
+  }
+
+  #clearReader(s: Int32Array): void {
+    const at = READER;
+    const none = this.#none;
+    const pending = s[at];
+    if (s[at + R.at] < FIRST_RING) s[at + R.afterRing] = s[at + R.sleeperWord] = 0;
+    if (pending !== OP.compareExchange64) s[at + R.ctl] = s[at + R.expected] = none;
+    if (pending !== OP.compareExchange64 && pending !== OP.and64) s[at + R.value64] = none;
+    if (!isUsing32(pending)) s[at + R.value32] = 0;
+    if (pending === OP.leave) s.fill(0, at + R.at, at + R.value32 + 1);
+  }
+
+  /** What lies in a buffer that nobody can publish is read by nobody; the buffer dealt to a seat is read when it is let go, once. */
+  #clearBuffers(s: Int32Array): void {
+    for (let seat = 0; seat < SEATS; seat++) {
+      const isDealt = ((s[COORDINATOR + C.dealt] >> seat) & 1) === 1;
+      const waits = s[WORKER + seat * WORKER_CELLS + W.alive] === 1 && !isRunning(s, seat);
+      if (!isDealt || !waits) s[SEAT_OWN + seat] = NONE;
+    }
+    for (let buffer = 0; buffer < BUFFERS; buffer++) if (!this.#isReadable(s, buffer)) s[BUFFER + buffer] = 0;
+  }
+
+  #isReadable(s: Int32Array, buffer: number): boolean {
+    for (let v = 0; v < SHARDS; v++) if (this.#values.bufferOf[s[SLOTS + v]] === buffer) return true;
+    for (let seat = 0; seat < SEATS; seat++) {
+      const at = WORKER + seat * WORKER_CELLS;
+      if (isRunning(s, seat) && s[at + W.at] === PUBLISHES && s[at + W.own] === buffer) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Buffers differ in nothing but who has them: they are numbered by the slots, the workers and the seats, in this order. A deal takes free
+   * ones, which are alike; while it is under way their names stay.
+   */
+  #renameBuffers(s: Int32Array): void {
+    if (isDealing(s) || this.#nameBuffers(s)) return;
+    const names = this.#names;
+    const values = this.#values;
+    const renameSlot = (at: number): void => {
+      const word = values.of(s[at]);
+      s[at] = values.id(slotWord(slotStep(word), names[slotBuffer(word)]));
+    };
+    for (let v = 0; v < SHARDS; v++) renameSlot(SLOTS + v);
+    for (let seat = 0; seat < SEATS; seat++) {
+      if (s[SEAT_OWN + seat] !== NONE) s[SEAT_OWN + seat] = names[s[SEAT_OWN + seat]];
+      if (!isRunning(s, seat)) continue;
+      const at = WORKER + seat * WORKER_CELLS;
+      s[at + W.own] = names[s[at + W.own]];
+      if (LIVE[s[at + W.at]] & SLOT) renameSlot(at + W.slot);
+      if (s[at + W.at] !== PUBLISHES) continue;
+      renameSlot(at + W.expected);
+      renameSlot(at + W.value64);
+    }
+    const contents = s.slice(BUFFER, BUFFER + BUFFERS);
+    for (let buffer = 0; buffer < BUFFERS; buffer++) s[BUFFER + names[buffer]] = contents[buffer];
+  }
+
+  /** Whether all have the names that they should have. */
+  #nameBuffers(s: Int32Array): boolean {
+    const names = this.#names.fill(NONE);
+    let count = 0;
+    let isSame = true;
+    const name = (buffer: number): void => {
+      if (buffer === NONE || names[buffer] !== NONE) return;
+      isSame &&= buffer === count;
+      names[buffer] = count++;
+    };
+    for (let v = 0; v < SHARDS; v++) name(this.#values.bufferOf[s[SLOTS + v]]);
+    for (let seat = 0; seat < SEATS; seat++) if (isRunning(s, seat)) name(s[WORKER + seat * WORKER_CELLS + W.own]);
+    for (let seat = 0; seat < SEATS; seat++) name(s[SEAT_OWN + seat]);
+    for (let buffer = 0; buffer < BUFFERS; buffer++) name(buffer);
+    return isSame;
+  }
+}
+
+/** Buffers have been counted that are in use, by their names. */
+export function isDealing(s: Int32Array): boolean {
+  const next = s[COORDINATOR + C.at];
+  return next === DEALS_SLOT || next === DEALS_OWN;
+}
+
+function isRunning(s: Int32Array, seat: number): boolean {
+  const at = WORKER + seat * WORKER_CELLS;
+  return (s[at + W.alive] & 1) === 1 && s[at + W.at] > LAST_PARKED;
+}
