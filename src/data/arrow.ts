@@ -12,6 +12,8 @@ import { openTable } from './table-source.ts';
 
 const EXPECTED = 'an Arrow file';
 const WRITE_AGAIN = 'write the file again, uncompressed';
+/** At the begin and the end of a file; a stream has none. */
+const MAGIC = Buffer.from('ARROW1');
 // A dictionary's index is what is counted; its texts are read by it.
 const FIXED = /^(Int|Uint|Float|Date|Timestamp|Dictionary<U?int)/i;
 const TEXT = /^(Large)?Utf8$/;
@@ -76,6 +78,8 @@ function readArrow(path: string, options: TableOptions): Table {
 function parseArrow(bytes: Buffer): ArrowTable {
   const { exports, path } = requirePeer<typeof import('apache-arrow')>('apache-arrow', 'data.source arrow');
   boundVectors(createRequire(path)('flatbuffers') as Flatbuffers);
+  const isCut = bytes.subarray(0, MAGIC.length).equals(MAGIC) && !bytes.subarray(-MAGIC.length).equals(MAGIC);
+  if (isCut) throw new Error('one without its end');
   const reader = exports.RecordBatchReader.from(bytes).open();
   const batches = reader.isFile() ? batchesOfFile(reader) : [...reader];
   return new exports.Table(reader.schema, batches);

@@ -23,14 +23,18 @@ export function parseJsonCells(text: string, where: () => string): Map<string, C
 
 function parseObject(text: string, where: () => string): object {
   let value: unknown;
+  let cause: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    const advice = 'correct the line: values are JSON, and null where there is nothing';
-    throw new DataError(where(), 'an object in JSON, such as {"a": 1, "b": "x"}', quoteCell(text), advice, { cause });
+  } catch (error) {
+    cause = error;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new DataError(where(), 'an object, such as {"a": 1, "b": "x"}', quoteCell(text), 'name the values');
+  const beginsArray = /^\s*\[\s*(\{|$)/.test(text);
+  const advice = beginsArray
+    ? "write each object of the array on a line of its own (jq -c '.[]' table.json > table.jsonl)"
+    : 'correct the line: values have names and are JSON, null where there is nothing';
+  throw new DataError(where(), 'an object in JSON, such as {"a": 1, "b": "x"}', quoteCell(text), advice, { cause });
 }
 
 function collectCells(

@@ -99,14 +99,21 @@ describe('what openJsonl refuses', () => {
       'a line that is no JSON',
       `${good}{"a":NaN,"y":0}\n`,
       {},
-      'file.jsonl:3: expected an object in JSON, such as {"a": 1, "b": "x"}, got "{\\"a\\":NaN,\\"y\\":0}"; correct the line: values are JSON, and null where',
+      'file.jsonl:3: expected an object in JSON, such as {"a": 1, "b": "x"}, got "{\\"a\\":NaN,\\"y\\":0}"; correct the line: values have names and are JSON, null where',
     ],
     [
       'a line that is a list',
       `${good}[1, 2]`,
       {},
-      'file.jsonl:3: expected an object, such as {"a": 1, "b": "x"}, got "[1, 2]"',
+      'file.jsonl:3: expected an object in JSON, such as {"a": 1, "b": "x"}, got "[1, 2]"; correct the line: values have names',
     ],
+    [
+      'an array of objects, on one line',
+      '[{"a": 1}, {"a": 2}]',
+      {},
+      "write each object of the array on a line of its own (jq -c '.[]' table.json > table.jsonl)",
+    ],
+    ['an array of objects, on several lines', '[\n  {"a": 1}\n]\n', {}, 'file.jsonl:1: expected an object in JSON'],
     [
       'one name twice',
       `${good}{"a":1,"b.c":1,"b":{"c":2},"y":0}`,
