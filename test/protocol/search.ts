@@ -102,9 +102,21 @@ function hashOf(state: Int32Array): [number, number] {
   return [(low ^ (low >>> 13)) | 0, high ^ (high >>> 16) || 1];
 }
 
-/** Explores. `mostStates`: the bound. */
-export function explore(spec: ModelSpec, mostStates = Number.POSITIVE_INFINITY): SearchResult {
-  return exploreInto(new SeenStates(), new Model(spec), mostStates);
+/** Explores, then walks. `mostStates`: the bound of the search. */
+export function explore(
+  spec: ModelSpec,
+  mostStates: number,
+  walks: number,
+): { searched: SearchResult; walked: SearchResult } {
+  const values = new Values();
+  const seen = new SeenStates();
+  const model = new Model(spec, true, values);
+  const searched = exploreInto(seen, model, mostStates);
+  const walked = walkThrough(new Model(spec, false, values), walks, 1, (state) => {
+    const form = searched.isComplete ? model.reducedForm(state) : undefined;
+    if (form !== undefined && !seen.has(form)) throw new Violation('the search has not seen a state of a walk');
+  });
+  return { searched, walked };
 }
 
 function exploreInto(seen: SeenStates, model: Model, mostStates: number): SearchResult {
@@ -136,30 +148,10 @@ const LONGEST_WALK = 5000;
 
 /**
  * Random walks, as a function of the seed, through a model of which nothing is left out: every operation is a move of its own, and a state is
- * all that the machines have noted. `visit` sees every state.
+ * all that the machines have noted.
  */
 export function walk(spec: ModelSpec, walks: number, seed = 1): SearchResult {
   return walkThrough(new Model(spec, false), walks, seed, () => {});
-}
-
-/**
- * What the search leaves out changes nothing: whatever unreduced walks come by, the search has seen in its reduced form.
- * @returns how many states were looked up
- */
-export function walkAmongSeen(spec: ModelSpec, walks: number, seed = 1): SearchResult {
-  const values = new Values();
-  const seen = new SeenStates();
-  const model = new Model(spec, true, values);
-  const searched = exploreInto(seen, model, Number.POSITIVE_INFINITY);
-  if (searched.violation !== undefined) return searched;
-  let states = 0;
-  const result = walkThrough(new Model(spec, false, values), walks, seed, (state) => {
-    const form = model.reducedForm(state);
-    if (form === undefined) return;
-    if (!seen.has(form)) throw new Violation('a state that the search has not seen');
-    states++;
-  });
-  return { ...result, states };
 }
 
 function walkThrough(model: Model, walks: number, seed: number, visit: (state: Int32Array) => void): SearchResult {
