@@ -66,6 +66,9 @@ const FIRST_RING = 100;
 const [SWEEPS, SWEPT_CLAIM, EMPTIED, SWEPT] = [3, 4, 6, 8];
 const [SEES_SEAT, DEALS_SLOT, DEALS_OWN, RELEASES, NOTIFIES, SEES_CTL, WROTE_LIMIT] = [11, 14, 15, 17, 18, 19, 20];
 
+/** Of the reader's R. */
+const LOOKED = 1;
+
 /** Operations that read `value32`. */
 const isUsing32 = (op: number): boolean =>
   op === OP.store32 || op === OP.add32 || op === OP.wait32 || op === OP.spin32 || op === OP.or32 || op === OP.and32;
@@ -201,11 +204,16 @@ export class Canonical {
 
   #clearReader(s: Int32Array): void {
     const at = READER;
-    const none = this.#none;
     const pending = s[at];
+    // Setting the bit succeeds, or nothing has happened.
+    if (pending === OP.compareExchange64) s[at] = OP.load64;
+    const isLooking = s[at] === OP.load64;
+    if (isLooking) s[at + R.at] = LOOKED;
     if (s[at + R.at] < FIRST_RING) s[at + R.afterRing] = s[at + R.sleeperWord] = 0;
-    if (pending !== OP.compareExchange64) s[at + R.ctl] = s[at + R.expected] = none;
-    if (pending !== OP.compareExchange64 && pending !== OP.and64) s[at + R.value64] = none;
+    if (isLooking) s[at + R.generation] = 0;
+    if (pending !== OP.copy) s[at + R.step] = 0;
+    s[at + R.ctl] = s[at + R.expected] = this.#none;
+    if (pending !== OP.and64) s[at + R.value64] = this.#none;
     if (!isUsing32(pending)) s[at + R.value32] = 0;
     if (pending === OP.leave) s.fill(0, at + R.at, at + R.value32 + 1);
   }

@@ -146,7 +146,10 @@ export class Model {
     saveCoordinator(this.s, this.#values, coordinator, OP.rest);
     this.s[NEWS] = 1;
     for (let seat = 0; seat < SEATS; seat++) this.#spawn(seat);
-    if (spec.hasReader) saveReader(this.s, this.#values, createReader(words, 0), OP.rest);
+    if (spec.hasReader) {
+      const reader = createReader(words, 0);
+      saveReader(this.s, this.#values, reader, readerNext(reader));
+    }
     this.#without = undefined;
     this.#start();
     this.#without = spec.without;
@@ -208,7 +211,7 @@ export class Model {
   /** Of a state of unreduced moves: its reduced form, or undefined where a reduced move or a deal is half done. */
   reducedForm(from: Int32Array): Int32Array | undefined {
     this.s.set(from);
-    if (isDealing(from)) return undefined;
+    if (isDealing(from) || from[READER] === OP.and64) return undefined;
     for (let seat = 0; seat < SEATS; seat++) {
       const at = WORKER + seat * WORKER_CELLS;
       if (this.s[at + W.alive] !== 1) continue;
@@ -428,24 +431,26 @@ export class Model {
   }
 
   #moveReader(): boolean {
-    const { s, spec } = this;
+    const { s } = this;
     const m = loadReader(s, this.#values, this.#reader);
-    const pending = s[READER];
-    if (pending === OP.leave) return false;
-    if (pending === OP.rest) {
-      if (this.#step < spec.firstStep) return false;
-    } else if (pending === OP.copy) {
-      this.#checkCopy(m);
-    } else {
-      const isRing = pending === OP.add32 && m.word === this.words.bell;
-      const isHold = pending === OP.compareExchange64 && this.#without === 'copy only under a hold';
-      if (isHold) m.result64 = m.expected;
-      else if (!(isRing && this.#without === 'a reader rings when it is done')) this.#perform(pending, m, -1);
-    }
-    const op = readerNext(m);
+    let op = s[READER];
+    if (op === OP.leave) return false;
+    do {
+      this.#performForReader(m, op);
+      op = readerNext(m);
+      // A bit that could not be set was as if it had not been tried; that the copy is done is seen by nobody before the bit is cleared.
+    } while (this.#isReduced && (op === OP.compareExchange64 || op === OP.and64));
     if (op === OP.copy) this.#checkCopy(m);
-    saveReader(this.s, this.#values, m, op);
+    saveReader(s, this.#values, m, op);
     return true;
+  }
+
+  #performForReader(m: Reader, op: number): void {
+    const isRing = op === OP.add32 && m.word === this.words.bell;
+    const isHold = op === OP.compareExchange64 && this.#without === 'copy only under a hold';
+    if (op === OP.copy) this.#checkCopy(m);
+    else if (isHold) m.result64 = m.expected;
+    else if (!(isRing && this.#without === 'a reader rings when it is done')) this.#perform(op, m, -1);
   }
 
   /** It has set its bit: whoever learns that it is gone clears that, again where it was cleared, and rings. */
@@ -458,7 +463,8 @@ export class Model {
     s[CRASHES_LEFT]--;
     const m = loadReader(s, this.#values, this.#reader);
     m.at = COPIED_AT;
-    saveReader(s, this.#values, m, readerNext(m));
+    const op = readerNext(m);
+    saveReader(s, this.#values, m, op);
     return true;
   }
 
