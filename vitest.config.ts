@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests import the built product (`#src/...` is dist/src): what is tested is what users and worker threads run.
+// Tests import the built product: `#src/...` is dist/src, module by module; programs and threads that they start are the bundle, as users have it.
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],

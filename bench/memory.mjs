@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machine } from './pairs.mjs';
 
-const MAIN = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/cli/main.js', import.meta.url));
 const CONFIG = fileURLToPath(new URL('./workloads/mlp.yaml', import.meta.url));
 const SIZES = [256, 1024, 2048, 3072];
 const MIB = 2 ** 20;

@@ -12,7 +12,7 @@ import { alignColumns, bestOf, summarizeWorkload, summaryTable } from './peers-s
 
 const WORKLOADS = ['tiny', 'mlp', 'cnn', 'gpt'];
 const PEERS = fileURLToPath(new URL('./peers', import.meta.url));
-const MAIN = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/cli/main.js', import.meta.url));
 /** A peer that is so much slower than the best one in the first round is not asked again: its place is clear, and it costs minutes. */
 const HOPELESS = 20;
 const MOST_MS = 300_000;

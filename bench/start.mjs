@@ -11,7 +11,7 @@ const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 function firstStepMs(config) {
   const cwd = mkdtempSync(join(tmpdir(), 'lockstep-start-'));
   const start = performance.now();
-  const args = [path('../dist/src/cli/main.js'), 'train', path(`../configs/${config}.yaml`), '--json', 'epochs=1'];
+  const args = [path('../dist/bundle/cli/main.js'), 'train', path(`../configs/${config}.yaml`), '--json', 'epochs=1'];
   const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
   return new Promise((resolve) => {
     let ms;

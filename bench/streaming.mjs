@@ -15,7 +15,7 @@ import { openSession } from '../dist/src/experiment/session.js';
 import { parseConfig } from '../dist/src/index.js';
 import { machine } from './pairs.mjs';
 
-const MAIN = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/cli/main.js', import.meta.url));
 const FEATURES = 784;
 const CLASSES = 10;
 const BATCH = 512;

@@ -57,7 +57,7 @@ function trainRecipe(name) {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-recipe-'));
   try {
     const args = ['train', root(`configs/${name}.yaml`), `workers=${WORKERS}`, '--runs-dir', folder];
-    execFileSync(process.execPath, [root('dist/src/cli/main.js'), ...args], { stdio: 'inherit' });
+    execFileSync(process.execPath, [root('dist/bundle/cli/main.js'), ...args], { stdio: 'inherit' });
     return readSummary(join(folder, name));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { KERNEL_NAMES, type Kernel, type KernelName, type KernelSet } from './ke
 export type WasmBuild = 'simd' | 'relaxed';
 
 function readModule(build: WasmBuild): Buffer<ArrayBuffer> {
-  return readFileSync(fileURLToPath(new URL(`./lockstep-${build}.wasm`, import.meta.url)));
+  return readFileSync(fileURLToPath(new URL(`../../src/kernels/lockstep-${build}.wasm`, import.meta.url)));
 }
 
 /** Whether this engine compiles the relaxed build (Node 22 and later do). */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'dist/src/cli/main.js');
+const MAIN = join(ROOT, 'dist/bundle/cli/main.js');
 const PAGE = readFileSync(join(ROOT, 'docs/your-own-data.md'), 'utf8');
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-own-data-'));

@@ -10,7 +10,13 @@ import type { EndEvent, MemoryRow, StartEvent } from '#src/experiment/events.js'
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 function run(...overrides: string[]): { start: StartEvent; end: EndEvent } {
-  const args = [path('../../dist/src/cli/main.js'), 'train', path('../../configs/digits.yaml'), '--json', ...overrides];
+  const args = [
+    path('../../dist/bundle/cli/main.js'),
+    'train',
+    path('../../configs/digits.yaml'),
+    '--json',
+    ...overrides,
+  ];
   const cwd = mkdtempSync(join(tmpdir(), 'lockstep-memory-'));
   const stdout = execFileSync(process.execPath, args, {
     cwd,

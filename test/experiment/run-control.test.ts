@@ -10,7 +10,7 @@ import { nextScheduledStep, scheduledWorkers } from '#src/experiment/worker-sche
 import { type TrainEvent, train } from '#src/index.js';
 import { smallConfig } from './small-config.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
 
 let folder: string;
 beforeEach(() => {
