@@ -39,9 +39,6 @@ chmodSync(join(root, 'dist/bundle/cli/main.js'), 0o755);
  * less time from few files (bench/start.mjs). Chunks lie as deep as the modules of dist/src: both find workers/, data/ and package.json.
  */
 async function bundle() {
-  const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
-  );
   const workers = readdirSync(join(root, 'workers')).map((name) => `workers/${basename(name, '.ts')}`);
   const entries = [
     ['bundle/cli/main', 'src/cli/main.ts'],
@@ -57,13 +54,17 @@ async function bundle() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // Of a hundred modules; the others are few.
-    external: Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).filter(
-      (name) => name !== 'zod',
-    ),
+    packages: 'external',
     metafile: true,
     logLevel: 'warning',
   });
+  // Their addresses of other files hold as deep as dist/src/X/ lies.
+  for (const [output, { inputs }] of Object.entries(metafile.outputs)) {
+    if (!output.startsWith('dist/workers/')) continue;
+    const modules = Object.keys(inputs).filter((input) => input.startsWith('src/'));
+    const lost = modules.filter((input) => /\bimport\.meta\.url\b/.test(readFileSync(join(root, input), 'utf8')));
+    if (lost.length > 0) throw new Error(`${output}: expected no import.meta.url in it, got one in ${lost.join(', ')}`);
+  }
   const chunks = join(root, 'dist/bundle/chunk');
   for (const name of readdirSync(chunks)) {
     if (!(`dist/bundle/chunk/${name}` in metafile.outputs)) rmSync(join(chunks, name));

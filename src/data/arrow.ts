@@ -12,7 +12,7 @@ import { openTable } from './table-source.ts';
 
 const EXPECTED = 'an Arrow file';
 const WRITE_AGAIN = 'write the file again, uncompressed';
-/** At the begin and the end of a file; a stream has none. */
+/** What a file begins and ends with; a stream has none. */
 const MAGIC = Buffer.from('ARROW1');
 // A dictionary's index is what is counted; its texts are read by it.
 const FIXED = /^(Int|Uint|Float|Date|Timestamp|Dictionary<U?int)/i;

@@ -63,7 +63,8 @@ export interface Coordinator extends Ringer {
   buffer: number;
 }
 
-const C = {
+/** Where the coordinator's machine goes on when its operation is done. */
+export const COORDINATOR_AT = {
   rest: 0,
   look: 1,
   findGone: 2,
@@ -86,6 +87,7 @@ const C = {
   sawCtl: 19,
   written: 20,
 } as const;
+const C = COORDINATOR_AT;
 
 /** The coordinator's machine: each `rest` ends one look at everything; the caller sets intents and calls again. */
 export function createCoordinator(words: Words): Coordinator {

@@ -9,7 +9,9 @@ export interface Reader extends Ringer {
   generation: number;
   step: number;
 }
-const R = { look: 0, sawCtl: 1, held: 2, copied: 3, released: 4, left: 5 } as const;
+/** Where a reader's machine goes on when its operation is done. */
+export const READER_AT = { look: 0, sawCtl: 1, held: 2, copied: 3, released: 4, left: 5 } as const;
+const R = READER_AT;
 
 /** The machine of a reader that copies the committed generation while training goes on (0: snapshots). */
 export function createReader(words: Words, reader: number): Reader {

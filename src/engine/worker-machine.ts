@@ -69,7 +69,8 @@ export interface Worker extends Ringer {
   units: number;
 }
 
-const W = {
+/** Where a worker's machine goes on when its operation is done. */
+export const WORKER_AT = {
   boot: 0,
   ringCoordinator: 1,
   notifyCoordinator: 2,
@@ -105,6 +106,7 @@ const W = {
   broken: 32,
   backupSlot: 33,
 } as const;
+const W = WORKER_AT;
 
 /** The machine of one worker thread. `allowsBackups`: idle workers may compute late shards of others a second time. */
 export function createWorker(words: Words, seat: number, allowsBackups: boolean): Worker {

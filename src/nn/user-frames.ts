@@ -1,7 +1,8 @@
 // An error thrown in a module that somebody else wrote → the lines of its stack in their files. Coordinator only; pure.
 import { fileURLToPath } from 'node:url';
 
-const OWN_FOLDER = new URL('..', import.meta.url).href;
+/** What calls a model is none of its places: lockstep, and what calls that. */
+const OWN_PLACES = [new URL('..', import.meta.url).href, '/node_modules/commander/'];
 const MOST_FRAMES = 5;
 
 /** A place in somebody's code. */
@@ -15,7 +16,7 @@ export interface UserFrame {
 /** The frames between where lockstep called and what it was called for, innermost first, at most five; `path` is shown as `file`. */
 export function userFrames(error: unknown, path: string, file: string): UserFrame[] {
   const lines = error instanceof Error ? String(error.stack).split('\n') : [];
-  const isOwn = lines.map((line) => line.includes(OWN_FOLDER));
+  const isOwn = lines.map((line) => OWN_PLACES.some((place) => line.includes(place)));
   const first = lines.findIndex((line, i) => !isOwn[i] && readFrame(line, path, file) !== undefined);
   const caller = isOwn.indexOf(true, Math.max(0, first));
   const frames = lines.slice(Math.max(0, first), caller < 0 ? undefined : caller);

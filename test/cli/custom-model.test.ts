@@ -137,6 +137,11 @@ describe('a model in a file of its own', () => {
       'model: expected at least one layer with parameters, got no layers; add a dense layer\n',
     ],
     [
+      'imports what another module has not',
+      "import { nothing } from 'node:path';\nexport default function model(x, nn) {\n  return nn.dense(x, 3);\n}\n",
+      "m.js: expected a module that can be imported, got SyntaxError: The requested module 'node:path' does not provide an export named 'nothing'; correct it there\n",
+    ],
+    [
       'is no JavaScript',
       'export default function model(x, nn) {\n  return nn.dense(x 3);\n}\n',
       'm.js:2: expected a module that can be imported, got SyntaxError: missing ) after argument list; correct it there\n',

@@ -113,7 +113,12 @@ describe('what openJsonl refuses', () => {
       {},
       "write each object of the array on a line of its own (jq -c '.[]' table.json > table.jsonl)",
     ],
-    ['an array of objects, on several lines', '[\n  {"a": 1}\n]\n', {}, 'file.jsonl:1: expected an object in JSON'],
+    [
+      'an array of objects, on several lines',
+      '[\n  {"a": 1}\n]\n',
+      {},
+      'write each object of the array on a line of its own (jq -c',
+    ],
     [
       'one name twice',
       `${good}{"a":1,"b.c":1,"b":{"c":2},"y":0}`,

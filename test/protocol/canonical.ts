@@ -1,8 +1,8 @@
 // A state → the one form of all states that nothing which comes can tell apart. What is left out here is checked from outside: the states
 // of walks without any of it have their form among those that the search has seen (protocol.test.ts).
+import { COORDINATOR_AT } from '#src/engine/coordinator-machine.js';
 import {
   CLAIM_PHASE,
-  claimTag,
   ctlPhase,
   ctlStep,
   ctlWord,
@@ -15,6 +15,8 @@ import {
   TAKEN,
   type Words,
 } from '#src/engine/protocol-words.js';
+import { READER_AT } from '#src/engine/reader-machine.js';
+import { WORKER_AT as AT } from '#src/engine/worker-machine.js';
 import {
   BELL,
   BUFFER,
@@ -22,7 +24,6 @@ import {
   C,
   CLAIMS,
   COORDINATOR,
-  GENERATION,
   MEMORY64,
   NONE,
   R,
@@ -38,36 +39,28 @@ import {
   WORKER_CELLS,
 } from './cells.ts';
 
-// What a worker still reads of what it noted, by W of worker-machine.ts: the operation named is pending.
+// What a worker still reads of what it noted, by where it goes on: the operation before that is pending.
 const [INDEX, IS_OPEN, LATE, SLOT, CLAIM, MINE, BELL_READ, PHASE_READ] = [1, 2, 4, 8, 16, 32, 64, 128];
 const LIVE = new Uint8Array(200);
-LIVE[8] = BELL_READ; // reads the control word
-LIVE[9] = BELL_READ | PHASE_READ; // reads the limit
-LIVE[11] = INDEX | IS_OPEN | LATE | BELL_READ | PHASE_READ; // reads a slot
-LIVE[12] = INDEX | IS_OPEN | LATE | SLOT | BELL_READ | PHASE_READ; // reads its claim
-LIVE[13] = INDEX | LATE | SLOT | CLAIM | BELL_READ | PHASE_READ; // claims
-LIVE[14] = INDEX | SLOT | PHASE_READ; // computes
-LIVE[15] = INDEX | SLOT | PHASE_READ; // publishes
-LIVE[16] = INDEX | BELL_READ | PHASE_READ; // asks whether it is late
-LIVE[17] = INDEX | BELL_READ | PHASE_READ; // reads the late claim
-LIVE[18] = INDEX | CLAIM | PHASE_READ; // takes it over
-LIVE[33] = INDEX | PHASE_READ; // reads its slot
-LIVE[20] = INDEX | IS_OPEN | BELL_READ | PHASE_READ; // reads a range's claim
-LIVE[21] = INDEX | CLAIM | MINE | BELL_READ | PHASE_READ; // claims
-LIVE[22] = INDEX | MINE | PHASE_READ; // computes
-LIVE[23] = INDEX | MINE | PHASE_READ; // marks it done
-LIVE[26] = PHASE_READ; // advances
-LIVE[27] = LIVE[28] = BELL_READ; // spins, sets its bit
-const LAST_PARKED = 5;
-const PUBLISHES = 15;
+LIVE[AT.sawCtl] = BELL_READ;
+LIVE[AT.gate] = BELL_READ | PHASE_READ;
+LIVE[AT.sawSlot] = INDEX | IS_OPEN | LATE | BELL_READ | PHASE_READ;
+LIVE[AT.sawShardClaim] = INDEX | IS_OPEN | LATE | SLOT | BELL_READ | PHASE_READ;
+LIVE[AT.claimedShard] = INDEX | LATE | SLOT | CLAIM | BELL_READ | PHASE_READ;
+LIVE[AT.ranShard] = INDEX | SLOT | PHASE_READ;
+LIVE[AT.published] = INDEX | SLOT | PHASE_READ;
+LIVE[AT.askedLate] = INDEX | BELL_READ | PHASE_READ;
+LIVE[AT.sawLateClaim] = INDEX | BELL_READ | PHASE_READ;
+LIVE[AT.claimedBackup] = INDEX | CLAIM | PHASE_READ;
+LIVE[AT.backupSlot] = INDEX | PHASE_READ;
+LIVE[AT.sawRangeClaim] = INDEX | IS_OPEN | BELL_READ | PHASE_READ;
+LIVE[AT.claimedRange] = INDEX | CLAIM | MINE | BELL_READ | PHASE_READ;
+LIVE[AT.didRange] = INDEX | MINE | PHASE_READ;
+LIVE[AT.markedDone] = INDEX | MINE | PHASE_READ;
+LIVE[AT.advanced] = PHASE_READ;
+LIVE[AT.spun] = LIVE[AT.wait] = BELL_READ;
+const LAST_PARKED = AT.unpark;
 const FIRST_RING = 100;
-
-// Of the coordinator's C, what is to come when the pending operation is done.
-const [SWEEPS, SWEPT_CLAIM, EMPTIED, SWEPT] = [3, 4, 6, 8];
-const [SEES_SEAT, DEALS_SLOT, DEALS_OWN, RELEASES, NOTIFIES, SEES_CTL, WROTE_LIMIT] = [11, 14, 15, 17, 18, 19, 20];
-
-/** Of the reader's R. */
-const LOOKED = 1;
 
 /** Operations that read `value32`. */
 const isUsing32 = (op: number): boolean =>
@@ -105,13 +98,11 @@ export class Canonical {
       this.#clearWorker(s, at);
       // Steps never return.
       if (s[at + W.entered] !== step) s[at + W.entered] = NONE;
-      // About to read the control word, and to forget what was known of the phase before.
+      // About to read the control word, which is of another phase: of this one nothing is read but what the worker itself has to forget.
       if (s[at + W.at] <= LAST_PARKED || (LIVE[s[at + W.at]] & PHASE_READ) !== 0) continue;
-      if (s[at + W.step] === step && s[at + W.phase] === phase) s[at + W.ctl] = s[MEMORY64];
-      else this.#forgetPhase(s, at);
+      if (s[at + W.step] !== step || s[at + W.phase] !== phase) this.#forgetPhase(s, at);
     }
     s[BELL] = 1;
-    if (phase === PHASE.update) this.#clearUndone(s, step);
     this.#clearCoordinator(s);
     this.#clearReader(s);
     this.#clearBuffers(s);
@@ -149,7 +140,7 @@ export class Canonical {
   #forgetPhase(s: Int32Array, at: number): void {
     const none = this.#none;
     s[at + W.step] = s[at + W.phase] = NONE;
-    s[at + W.known] = s[at + W.firstClaim] = s[at + W.units] = 0;
+    s[at + W.firstClaim] = s[at + W.units] = 0;
     s[at + W.tag] = s[at + W.slotTag] = none;
     s[at + W.ctl] = this.#noCtl;
   }
@@ -162,29 +153,23 @@ export class Canonical {
     if (isDone) s[at] = this.#values.id(phase + DONE);
   }
 
-  /** Whatever a range of the next generation holds before it is marked done. */
-  #clearUndone(s: Int32Array, step: number): void {
-    for (let r = 0; r < RANGES; r++) {
-      const isDone = this.#values.of(s[CLAIMS + SHARDS + r]) >= claimTag(step, PHASE.update) + DONE;
-      if (!isDone) s[GENERATION + ((step + 1) & 1) * RANGES + r] = NONE;
-    }
-  }
-
   #clearCoordinator(s: Int32Array): void {
     const at = COORDINATOR;
     const none = this.#none;
     const pending = s[at];
     const next = s[at + C.at];
-    const isSweeping = next === SWEEPS || next === SWEPT_CLAIM;
+    const isSweeping = next === COORDINATOR_AT.sweep || next === COORDINATOR_AT.sawClaim;
     const deals = isDealing(s);
-    const knowsSeats = next === SEES_SEAT || deals || next === RELEASES || next === NOTIFIES;
-    const isLimiting = next === SEES_CTL || next === WROTE_LIMIT;
+    const isScanning = next === COORDINATOR_AT.sawSeat;
+    const knowsSeats = isScanning || deals || next === COORDINATOR_AT.release || next === COORDINATOR_AT.notify;
+    const isLimiting = next === COORDINATOR_AT.sawCtl || next === COORDINATOR_AT.written;
     const hasIndex = isSweeping || deals || pending === OP.freed;
     const isRinging = next >= FIRST_RING;
-    const hasSeat = hasIndex || knowsSeats || (next >= EMPTIED && next <= SWEPT) || isRinging;
+    const hasSeat =
+      hasIndex || knowsSeats || (next >= COORDINATOR_AT.emptied && next <= COORDINATOR_AT.swept) || isRinging;
     if (!isRinging) s[at + C.afterRing] = s[at + C.sleeperWord] = 0;
     for (let seat = 0; seat < SEATS; seat++) {
-      const isSeen = knowsSeats && (next !== SEES_SEAT || seat < s[at + C.seat]);
+      const isSeen = knowsSeats && (!isScanning || seat < s[at + C.seat]);
       if (!isSeen) s[at + C.seats + seat] = 0;
     }
     // Without evaluations nothing but the step is of interest.
@@ -194,7 +179,7 @@ export class Canonical {
     if (!hasSeat) s[at + C.seat] = 0;
     if (!hasIndex) s[at + C.index] = 0;
     if (!deals) s[at + C.used] = 0;
-    if (next !== DEALS_OWN) s[at + C.buffer] = 0;
+    if (next !== COORDINATOR_AT.dealOwn) s[at + C.buffer] = 0;
     if (pending === OP.rest || pending === OP.freed) s[at + C.word] = 0;
     if (!isUsing32(pending)) s[at + C.value32] = 0;
     const isExchanging = pending === OP.compareExchange64;
@@ -208,7 +193,7 @@ export class Canonical {
     // Setting the bit succeeds, or nothing has happened.
     if (pending === OP.compareExchange64) s[at] = OP.load64;
     const isLooking = s[at] === OP.load64;
-    if (isLooking) s[at + R.at] = LOOKED;
+    if (isLooking) s[at + R.at] = READER_AT.sawCtl;
     if (s[at + R.at] < FIRST_RING) s[at + R.afterRing] = s[at + R.sleeperWord] = 0;
     if (isLooking) s[at + R.generation] = 0;
     if (pending !== OP.copy) s[at + R.step] = 0;
@@ -232,7 +217,7 @@ export class Canonical {
     for (let v = 0; v < SHARDS; v++) if (this.#values.bufferOf[s[SLOTS + v]] === buffer) return true;
     for (let seat = 0; seat < SEATS; seat++) {
       const at = WORKER + seat * WORKER_CELLS;
-      if (isRunning(s, seat) && s[at + W.at] === PUBLISHES && s[at + W.own] === buffer) return true;
+      if (isRunning(s, seat) && s[at + W.at] === AT.published && s[at + W.own] === buffer) return true;
     }
     return false;
   }
@@ -256,7 +241,7 @@ export class Canonical {
       const at = WORKER + seat * WORKER_CELLS;
       s[at + W.own] = names[s[at + W.own]];
       if (LIVE[s[at + W.at]] & SLOT) renameSlot(at + W.slot);
-      if (s[at + W.at] !== PUBLISHES) continue;
+      if (s[at + W.at] !== AT.published) continue;
       renameSlot(at + W.expected);
       renameSlot(at + W.value64);
     }
@@ -285,7 +270,7 @@ export class Canonical {
 /** Buffers have been counted that are in use, by their names. */
 export function isDealing(s: Int32Array): boolean {
   const next = s[COORDINATOR + C.at];
-  return next === DEALS_SLOT || next === DEALS_OWN;
+  return next === COORDINATOR_AT.sawSlot || next === COORDINATOR_AT.dealOwn;
 }
 
 function isRunning(s: Int32Array, seat: number): boolean {

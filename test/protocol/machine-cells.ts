@@ -1,4 +1,4 @@
-// The engine's machines into the cells of a state and out of them, whole.
+// The engine's machines into the cells of a state and out of them: all that they note, but for intents that the model does not have.
 import type { Coordinator } from '#src/engine/coordinator-machine.js';
 import type { Reader } from '#src/engine/reader-machine.js';
 import type { Worker } from '#src/engine/worker-machine.js';

@@ -21,8 +21,8 @@ import {
   slotStep,
   TAKEN,
 } from '#src/engine/protocol-words.js';
-import { createReader, type Reader, readerNext } from '#src/engine/reader-machine.js';
-import { createWorker, type Worker, workerNext } from '#src/engine/worker-machine.js';
+import { createReader, READER_AT, type Reader, readerNext } from '#src/engine/reader-machine.js';
+import { createWorker, WORKER_AT, type Worker, workerNext } from '#src/engine/worker-machine.js';
 import { Canonical, isDealing } from './canonical.ts';
 import {
   BELL,
@@ -89,11 +89,6 @@ export type DroppedRule = (typeof DROPPED_RULES)[number];
 
 /** An invariant that does not hold, or nothing that can move. */
 export class Violation extends Error {}
-
-// W of worker-machine.ts: a computed shard is to be published, a finished range to be marked.
-const [PUBLISHES_AT, MARKS_AT] = [15, 23];
-const COPIED_AT = 3; // R.copied of reader-machine.ts
-const LOOKED_AT = 7; // W.lookCtl of worker-machine.ts: the bell is read for work
 
 export class Model {
   readonly spec: ModelSpec;
@@ -197,7 +192,9 @@ export class Model {
       if ((from[at + W.alive] & 1) === 0) continue;
       move(() => this.#moveWorker(seat, 0));
       if (from[at + W.pending] === OP.isLate) move(() => this.#moveWorker(seat, 1));
-      if (from[at + W.alive] === 1 && from[CRASHES_LEFT] > 0) move(() => this.#crash(seat), true);
+      if (from[at + W.alive] !== 1 || from[CRASHES_LEFT] === 0) continue;
+      move(() => this.#crash(seat), true);
+      if (this.#isReduced && from[at + W.isBusy] === 1) move(() => this.#crashWhenDone(seat), true);
     }
     move(() => this.#moveCoordinator());
     // A copy takes long, so that it meets what comes meanwhile.
@@ -216,7 +213,7 @@ export class Model {
       const at = WORKER + seat * WORKER_CELLS;
       if (this.s[at + W.alive] !== 1) continue;
       const m = loadWorker(this.s, this.#values, seat, this.#worker);
-      const isFinished = m.at === PUBLISHES_AT || m.at === MARKS_AT;
+      const isFinished = m.at === WORKER_AT.published || m.at === WORKER_AT.markedDone;
       if (isFinished || this.#isAtOnce(m, this.s[at + W.pending], seat)) return undefined;
     }
     if (this.#isAtOnceForCoordinator(this.#coordinatorNow(), this.s[COORDINATOR])) return undefined;
@@ -270,7 +267,9 @@ export class Model {
     const { words } = this;
     // The coordinator looks when there is news; its bell is not waited for here. Loads of the bell after a ring with nobody asleep are idle.
     if (op === OP.notify32) return m.word === words.coordBell;
-    if (op === OP.load32 && m.word === words.bell) return m.at === m.afterRing && m.at !== LOOKED_AT;
+    if (op === OP.load32 && m.word === words.bell) {
+      return m.at === m.afterRing && m.at !== WORKER_AT.lookCtl && this.s[DELAYED_RING + seat] === 0;
+    }
     if (op === OP.load32 || op === OP.store32) return m.word === ownWord(words, seat);
     if (op === OP.spin32) return true;
     if (op !== OP.load64) return false;
@@ -288,6 +287,7 @@ export class Model {
     const { s } = this;
     s[at + W.isBusy] = 1;
     if (op === OP.runShard) {
+      if (m.own < 0) throw new Violation('a worker computes that was dealt no buffer');
       for (let v = 0; v < SHARDS; v++) {
         if (slotBuffer(this.#load(this.words.slots + v)) === m.own) {
           throw new Violation(`buffer ${m.own} is in slot ${v} and is written`);
@@ -344,6 +344,15 @@ export class Model {
     else this.#forgetThread(seat);
     this.#gone(seat);
     return true;
+  }
+
+  /** Before what it has done is published or marked: in reduced moves that is no state of its own. */
+  #crashWhenDone(seat: number): boolean {
+    if (this.#without === 'sweep ranges only after the thread is gone') return false;
+    const m = loadWorker(this.s, this.#values, seat, this.#worker);
+    const at = WORKER + seat * WORKER_CELLS;
+    this.#finishWork(m, this.s[at + W.pending], at);
+    return this.#crash(seat);
   }
 
   #forgetThread(seat: number): void {
@@ -462,7 +471,7 @@ export class Model {
     if (!isHeld) return false;
     s[CRASHES_LEFT]--;
     const m = loadReader(s, this.#values, this.#reader);
-    m.at = COPIED_AT;
+    m.at = READER_AT.copied;
     const op = readerNext(m);
     saveReader(s, this.#values, m, op);
     return true;

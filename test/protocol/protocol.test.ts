@@ -7,7 +7,7 @@ import { explore, walk } from './search.ts';
 const IS_FULL = process.env.LOCKSTEP_TEST === 'full';
 /** Of a search that is not to its end; some 60,000 a second. */
 const MOST_STATES = 60_000;
-const WALKS = IS_FULL ? 20_000 : 150;
+const WALKS = IS_FULL ? 5000 : 150;
 const TIME = { timeout: IS_FULL ? 7_200_000 : 60_000 };
 
 const TWO_STEPS: ModelSpec = { firstStep: 0, endStep: 2, crashes: 0 };
@@ -28,13 +28,13 @@ const SEARCHES: readonly [string, ModelSpec][] = [
 const IS_SMALL = new Set([TWO_STEPS, TWO_STEPS_WITH_BACKUPS]);
 
 /**
- * The search leaves out what nothing can tell apart. A search to its end proves that too: walks that leave out nothing come by no state that it
- * has not seen.
+ * The search leaves out what nothing to come tells apart. Walks that leave out nothing look up all that they come by: a search to its end has
+ * seen it.
  */
 describe('no interleaving breaks an invariant or leaves nothing that can move', () => {
   test.each(SEARCHES)('%s', TIME, (title, spec) => {
     const isWhole = IS_FULL || IS_SMALL.has(spec);
-    const { searched, walked } = explore(spec, isWhole ? Number.POSITIVE_INFINITY : MOST_STATES, WALKS);
+    const { searched, walked, lookedUp } = explore(spec, isWhole ? Number.POSITIVE_INFINITY : MOST_STATES, WALKS);
     expect(searched.violation).toBeUndefined();
     expect(searched.isComplete).toBe(isWhole);
     expect(walked.violation).toBeUndefined();
@@ -42,18 +42,19 @@ describe('no interleaving breaks an invariant or leaves nothing that can move', 
     if (!isWhole) return;
     expect(searched.ends).toBeGreaterThan(0);
     expect(searched.states).toBeGreaterThan(10_000);
-    if (IS_FULL) console.log(`${title}: ${searched.states} states, all; ${walked.states} in ${WALKS} walks`);
+    expect(lookedUp).toBeGreaterThan(50 * WALKS);
+    if (IS_FULL) console.log(`${title}: all ${searched.states} states; ${lookedUp} of ${WALKS} walks looked up`);
   });
 });
 
-/** In which search, and what comes of it: d nothing can move, v an invariant does not hold. */
-const CAUGHT: Record<DroppedRule, [ModelSpec, 'd' | 'v']> = {
+/** In which search, and what may come of it: d nothing can move, v an invariant does not hold. */
+const CAUGHT: Record<DroppedRule, [ModelSpec, 'd' | 'v' | 'dv']> = {
   'publish by compare-and-swap': [{ ...TWO_STEPS, crashes: 1, allowsBackups: true }, 'v'],
   'ring after a sweep': [{ ...TWO_STEPS, crashes: 1, allowsBackups: true }, 'd'],
   'sweep shards': [{ ...TWO_STEPS, crashes: 2 }, 'd'],
   'sweep ranges': [{ ...TWO_STEPS, crashes: 2 }, 'd'],
   'watch exits in a hold': [{ ...TWO_STEPS, crashes: 2 }, 'd'],
-  'sweep ranges only after the thread is gone': [{ ...TWO_STEPS, crashes: 2 }, 'd'],
+  'sweep ranges only after the thread is gone': [{ ...TWO_STEPS, crashes: 2 }, 'dv'],
   'two generations': [{ ...TWO_STEPS, crashes: 2 }, 'v'],
   'copy only under a hold': [{ firstStep: 1, endStep: 3, crashes: 0, hasReader: true }, 'v'],
   'a reader rings when it is done': [{ firstStep: 1, endStep: 3, crashes: 0, hasReader: true }, 'd'],
@@ -68,13 +69,27 @@ const CAUGHT: Record<DroppedRule, [ModelSpec, 'd' | 'v']> = {
   'assign, never accumulate': [{ ...TWO_STEPS, crashes: 1 }, 'v'],
 };
 
-describe('each rule is needed: without it some interleaving fails', () => {
+/** The search comes to these behind its first 200,000 states. */
+const IS_FOUND_LATE = new Set<DroppedRule>([
+  'ring after a sweep',
+  'sweep shards',
+  'sweep ranges',
+  'watch exits in a hold',
+  'sweep ranges only after the thread is gone',
+  'only the coordinator un-parks',
+  'assign, never accumulate',
+]);
+
+describe('each rule is needed: without it walks fail, and so does the search', () => {
+  const kindOf = (violation: string | undefined): string =>
+    violation === undefined ? 'none' : violation === 'nothing can move' ? 'd' : 'v';
+
   test.each(DROPPED_RULES)('%s', TIME, (without) => {
-    const [spec, kind] = CAUGHT[without];
-    // The same search with the rule in force finds nothing: see above.
-    const { violation } = walk({ ...spec, without }, 3000);
-    expect(violation).toBeDefined();
-    if (kind === 'd') expect(violation).toBe('nothing can move');
-    else expect(violation).not.toBe('nothing can move');
+    const [spec, kinds] = CAUGHT[without];
+    expect(kinds).toContain(kindOf(walk({ ...spec, without }, 3000).violation));
+    if (!IS_FULL && IS_FOUND_LATE.has(without)) return;
+    const { searched } = explore({ ...spec, without }, IS_FULL ? Number.POSITIVE_INFINITY : 200_000, 0);
+    expect(kinds).toContain(kindOf(searched.violation));
+    if (IS_FULL) console.log(`without ${without}: ${searched.violation}, after ${searched.states} states`);
   });
 });
