@@ -169,8 +169,9 @@ export class Canonical {
       hasIndex || knowsSeats || (next >= COORDINATOR_AT.emptied && next <= COORDINATOR_AT.swept) || isRinging;
     if (!isRinging) s[at + C.afterRing] = s[at + C.sleeperWord] = 0;
     for (let seat = 0; seat < SEATS; seat++) {
+      const isLive = ((s[at + C.live] >> seat) & 1) === 1;
       const isSeen = knowsSeats && (!isScanning || seat < s[at + C.seat]);
-      if (!isSeen) s[at + C.seats + seat] = 0;
+      if (!isLive || !isSeen) s[at + C.seats + seat] = 0;
     }
     // Without evaluations nothing but the step is of interest.
     s[at + C.ctl] = knowsSeats ? this.#values.id(ctlWord(ctlStep(this.#values.of(s[at + C.ctl])), PHASE.shards)) : none;
