@@ -9,6 +9,7 @@ import {
   DONE,
   OP,
   PHASE,
+  SEAT,
   slotBuffer,
   slotStep,
   slotWord,
@@ -30,6 +31,7 @@ import {
   RANGES,
   READER,
   SEAT_OWN,
+  SEAT_STATE,
   SEATS,
   SHARDS,
   SLOTS,
@@ -209,7 +211,7 @@ export class Canonical {
     for (let seat = 0; seat < SEATS; seat++) {
       const isDealt = ((s[COORDINATOR + C.dealt] >> seat) & 1) === 1;
       const waits = s[WORKER + seat * WORKER_CELLS + W.alive] === 1 && !isRunning(s, seat);
-      if (!isDealt || !waits) s[SEAT_OWN + seat] = NONE;
+      if (!isDealt || !waits || s[SEAT_STATE + seat] === SEAT.stop) s[SEAT_OWN + seat] = NONE;
     }
     for (let buffer = 0; buffer < BUFFERS; buffer++) if (!this.#isReadable(s, buffer)) s[BUFFER + buffer] = 0;
   }

@@ -217,6 +217,12 @@ export class Model {
       if (isFinished || this.#isAtOnce(m, this.s[at + W.pending], seat)) return undefined;
     }
     if (this.#isAtOnceForCoordinator(this.#coordinatorNow(), this.s[COORDINATOR])) return undefined;
+    // A parked seat that is given up has a buffer which nobody reads any more, under any name, until it is told so.
+    const { leaving } = this.#coordinatorNow();
+    for (let seat = 0; seat < SEATS; seat++) {
+      const isParked = this.s[SEAT_STATE + seat] === SEAT.parked;
+      if (leaving[seat] === 1 && isParked && this.s[COORDINATOR] !== OP.rest) return undefined;
+    }
     this.#canonical.apply(this.s);
     return this.s;
   }
