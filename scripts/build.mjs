@@ -35,7 +35,7 @@ await bundle();
 chmodSync(join(root, 'dist/bundle/cli/main.js'), 0o755);
 
 /**
- * The program, the package's entry and the threads' entries, with what they share in chunks: a start loads some 500 modules, and takes a fifth
+ * The program, the package's entry and the threads' entries, with what they share in chunks: a start loads some 400 modules of ours, and takes a fifth
  * less time from few files (bench/start.mjs). Chunks lie as deep as the modules of dist/src: both find workers/, data/ and package.json.
  */
 async function bundle() {
